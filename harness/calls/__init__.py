@@ -1,0 +1,1 @@
+"""One call to one endpoint, told truly: deadline, retries, limits."""

@@ -1,0 +1,1 @@
+"""The command line: composes the steps, holds no logic."""

@@ -1,0 +1,1 @@
+"""The embedded endpoint: a small server and the reading model behind it."""

@@ -1,0 +1,94 @@
+"""Every name that a config may use for a part: name → "module:attribute", loaded on first use.
+
+Adding a part is one file and one line here. A user's own part is named `package.module:Name`
+in the config and needs no line.
+"""
+
+import difflib
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from harness.errors import Fault, UsageError
+
+PROVIDERS: Mapping[str, str] = {
+    "openai": "harness.providers.openai:OpenAI",
+    "recorded": "harness.providers.recorded:Recorded",
+    "reference": "harness.providers.reference:Reference",
+}
+
+STAGES: Mapping[str, str] = {
+    "fewshot": "harness.stages.fewshot:FewShot",
+    "retrieve": "harness.stages.retrieve:Retrieve",
+    "prompt": "harness.stages.prompt:Prompt",
+    "generate": "harness.stages.generate:Generate",
+}
+
+RETRIEVERS: Mapping[str, str] = {
+    "bm25": "harness.retrievers.bm25:Bm25",
+}
+
+SCORERS: Mapping[str, str] = {
+    "abstention": "harness.scorers.abstention:Abstention",
+    "choice": "harness.scorers.choice:Choice",
+    "contains": "harness.scorers.contains:Contains",
+    "cost": "harness.scorers.cost:CostUsd",
+    "exact": "harness.scorers.exact:Exact",
+    "json_fields": "harness.scorers.json_fields:JsonFields",
+    "latency": "harness.scorers.latency:LatencyMs",
+    "numeric": "harness.scorers.numeric:Numeric",
+    "recorded_label": "harness.scorers.recorded_label:RecordedLabel",
+    "regex": "harness.scorers.regex:Regex",
+    "schema": "harness.scorers.schema:Schema",
+    "squad_em": "harness.scorers.squad_em:SquadEm",
+    "squad_f1": "harness.scorers.squad_f1:SquadF1",
+    "tokens": "harness.scorers.tokens:Tokens",
+}
+
+SECTIONS: Mapping[str, str] = {
+    "overview": "harness.sections.overview:overview",
+    "quality": "harness.sections.quality:quality",
+    "schema": "harness.sections.schema:schema",
+    "latency": "harness.sections.latency:latency",
+    "cost": "harness.sections.cost:cost",
+    "outcomes": "harness.sections.outcomes:outcomes",
+    "tags": "harness.sections.tags:tags",
+    "method": "harness.sections.method:method",
+}
+"""In the order in which a report shows them."""
+
+LATER: Mapping[str, Mapping[str, str]] = {
+    "provider": {"anthropic": "", "litellm": "", "http": "", "python": ""},
+    "stage": {"rerank": ""},
+    "search": {"dense": "", "hybrid": ""},
+}
+"""Names of the contract that are understood, and answered with "not available yet"."""
+
+
+def nearest(word: str, known: "Mapping[str, Any] | list[str] | tuple[str, ...]") -> str | None:
+    """Find the known word that a person most likely meant; None where nothing is near."""
+    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def load(table: Mapping[str, str], name: str, *, what: str, where: str = "") -> Any:
+    """Import the part that `name` stands for.
+
+    `name` is a key of `table`, or `package.module:Name` for a part of the user's own.
+    Raises UsageError that names the nearest known part.
+    """
+    target = table.get(name, name if ":" in name else None)
+    if target is None:
+        near = nearest(name, table)
+        hint = f"did you mean '{near}'?" if near else f"known: {', '.join(sorted(table))}"
+        raise UsageError(Fault(where=where, what=f"unknown {what} '{name}'", next=hint))
+    module, _, attribute = target.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        if table.get(name) == target:
+            raise
+        hint = "name it as package.module:Name, importable from where you run"
+        raise UsageError(
+            Fault(where=where, what=f"{what} '{name}' cannot be loaded ({error})", next=hint)
+        ) from None

@@ -1,0 +1,1 @@
+"""Pure functions on text: JSON as it was answered, words, refusals, overlap."""

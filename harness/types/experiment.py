@@ -1,0 +1,134 @@
+"""What is to be done: the experiment, its variants, metrics and gates, as resolved from one config file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from harness.types.evalset import EvalsetSpec
+
+OutputMode = Literal["prompt", "json_object", "json_schema", "tool"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a model costs. A rate of None is unknown, and a call that needs it is unpriced."""
+
+    input_usd_per_mtok: float | None = None
+    cached_input_usd_per_mtok: float | None = None
+    """None: cached tokens cost what uncached ones do where the vendor is unknown to discount."""
+    cache_write_usd_per_mtok: float | None = None
+    output_usd_per_mtok: float | None = None
+    request_usd: float = 0.0
+    gpu_usd_per_hour: float | None = None
+    capacity_per_s: float | None = None
+    utilisation: float | None = None
+    source: str = "config"
+    """Where the figures come from, with a date or version; stands in the manifest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """One endpoint and the parameters sent to it."""
+
+    name: str
+    """The key under `models:`, or `provider/model` where it was written in place."""
+    provider: str
+    model: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """Sent as they stand: temperature, max_tokens, top_p, …"""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Sent in the body beside the standard parameters."""
+    base_url: str | None = None
+    api_key_env: str | None = None
+    api: Literal["chat", "responses"] = "chat"
+    stream: bool = False
+    drop_unsupported: bool = False
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """rpm and tpm, where declared."""
+    price: Price | None = None
+    """None: looked up in the bundled table; a custom base_url is never priced by its name."""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSpec:
+    """How the answer is asked for."""
+
+    mode: OutputMode = "prompt"
+    schema: Mapping[str, Any] | None = None
+    """None: the evalset's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSpec:
+    """One step of a variant's pipeline: a name of registry.STAGES (or `module:Name`) and its options."""
+
+    kind: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One way to answer: a pipeline of stages."""
+
+    name: str
+    stages: tuple[StageSpec, ...]
+    """In the order in which they run; the last one generates."""
+    model: ModelSpec | None
+    output: OutputSpec
+    tools: tuple[Mapping[str, Any], ...] = ()
+    partitions: tuple[str, ...] | None = None
+    """None: all that are run."""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One row under `metrics:`."""
+
+    name: str
+    scorer: str
+    """A name of registry.SCORERS, or `python:module:function`."""
+    primary: bool = False
+    lenient: bool = False
+    """Score the unwrapped JSON of an answer that is fenced or wrapped in prose, not zero."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """One config file, resolved: every path absolute, every template read, every short form written out."""
+
+    name: str
+    file: str
+    evalset: EvalsetSpec
+    variants: tuple[Variant, ...]
+    metrics: tuple[Metric, ...]
+    description: str = ""
+    seed: int = 0
+    repeats: int = 1
+    concurrency: int = 8
+    timeout_s: float = 60.0
+    """Wall clock, per attempt."""
+    retries: int = 3
+    """Attempts are 1 + retries."""
+    alpha: float = 0.05
+    control: str = ""
+    candidates: tuple[str, ...] = ()
+    resolved: Mapping[str, Any] = field(default_factory=dict)
+    """The config as merged, in plain JSON: what the manifest keeps and what a resume compares."""
+    digest: str = ""
+    """sha256 of `resolved`."""
+    later: Mapping[str, str] = field(default_factory=dict)
+    """Keys that are understood but not built yet: dotted key → `file:line`."""
+
+    def variant(self, name: str) -> Variant:
+        """Find one variant by its name; StopIteration where there is none."""
+        return next(v for v in self.variants if v.name == name)
+
+    @property
+    def primary(self) -> Metric | None:
+        """The metric that decides; None where the config declares no metric."""
+        return next((m for m in self.metrics if m.primary), self.metrics[0] if self.metrics else None)

@@ -1,0 +1,106 @@
+"""What one trial left on disk."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from harness.types.call import Attempt, Clock, Usage
+
+OutcomeKind = Literal["answered", "refused", "truncated", "timed_out", "failed"]
+OUTCOMES: tuple[OutcomeKind, ...] = ("answered", "refused", "truncated", "timed_out", "failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a trial ended."""
+
+    kind: OutcomeKind
+    text: str | None = None
+    """The answer as it came; None where none came. An empty answer is ""."""
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    finish_reason: str | None = None
+    error: Mapping[str, Any] | None = None
+    """{type, message, status} for failed and timed_out; else None."""
+
+    @property
+    def came(self) -> bool:
+        """True where the variant said something: what follows is its own doing, not the infrastructure's."""
+        return self.kind in ("answered", "refused", "truncated")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageTime:
+    """What one stage of one trial took."""
+
+    name: str
+    ms: float | None
+    """None where the stage never finished, or its answer came with no time."""
+    clock: Clock
+    connect_ms: float | None = None
+    model: str | None = None
+    cost_usd: float | None = None
+    """None where unpriced; a stage that makes no call has no `model`."""
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieved:
+    """One passage as the record keeps it: its text lies in texts.jsonl under `text`."""
+
+    doc: str
+    chunk: int
+    start: int
+    end: int
+    score: float
+    rank: int
+    used: bool
+    text: str
+    """Digest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One line of records.jsonl. See the contract for each field; all times in milliseconds."""
+
+    variant: str
+    example_id: str
+    partition: str
+    outcome: Outcome
+    tags: tuple[str, ...] = ()
+    repeat: int = 0
+    warmup: bool = False
+    started_at: str = ""
+    latency_ms: float | None = None
+    """Sum of the stages; None from the cache, for a failure, or recorded without a time; the limit for a time-out."""
+    elapsed_ms: float | None = None
+    """The same on this client's wall clock, without queue, pacing and back-off."""
+    stages: tuple[StageTime, ...] = ()
+    first_token_ms: float | None = None
+    queue_ms: float = 0.0
+    backoff_ms: float = 0.0
+    attempts: tuple[Attempt, ...] = ()
+    usage: Usage | None = None
+    cost_usd: float | None = None
+    """None where a price or a usage is unknown; 0.0 only where a call is known to be free."""
+    cached: bool = False
+    recorded_latency_ms: float | None = None
+    retrieved: tuple[Retrieved, ...] = ()
+    request: Mapping[str, Any] = field(default_factory=dict)
+    """{messages: digest, params, dropped, output_mode}."""
+    model_returned: str | None = None
+    system_fingerprint: str | None = None
+    recorded: Mapping[str, Any] | None = None
+    """The other columns of a recorded output (human labels); None for a live trial."""
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """The trial that this is the record of."""
+        return (self.variant, self.partition, self.example_id, self.repeat)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One finished trial on its way to the ledger: the record, and the texts it names by digest."""
+
+    record: Record
+    texts: Mapping[str, str] = field(default_factory=dict)

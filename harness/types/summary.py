@@ -1,0 +1,199 @@
+"""What a run comes to: the nouns of summary.json."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Interval = tuple[float | None, float | None]
+"""Two-sided 95 %; a bound that the sample cannot support is None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """One figure with its interval."""
+
+    value: float | None
+    ci: Interval
+    method: str
+    n: int
+    """Examples, not trials: repeats are averaged per example first."""
+    unscored: int = 0
+    """Trials without a judgement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality(Estimate):
+    """The primary metric."""
+
+    metric: str
+    worst_case: float | None
+    """The mean if every unscored trial were wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaHealth:
+    """How often the answer broke the schema."""
+
+    failures: int
+    n: int
+    rate: float | None
+    ci: Interval
+    upper95: float | None
+    """One-sided 95 % Clopper-Pearson bound."""
+    kinds: Mapping[str, int]
+    lenient_rate: float | None
+    """The rate that is left after unwrapping fences and prose."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Money, with its unknowns."""
+
+    usd_per_1k: float | None
+    """None where any counted trial is unpriced."""
+    ci: Interval
+    total_usd: float
+    """Of the priced trials: a lower bound where `unpriced` is not 0."""
+    unpriced: int
+    by_stage: Mapping[str, float | None]
+    tokens: Mapping[str, int | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageLatency:
+    """One stage of one variant."""
+
+    p50_ms: float | None
+    p95_ms: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstToken:
+    """Time to the first non-empty content, of streamed answers."""
+
+    p50_ms: float | None
+    p50_ci: Interval
+    p95_ms: float | None
+    p95_ci: Interval
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Service latency of live trials, time-outs counted at their limit."""
+
+    p50_ms: float | None
+    p50_ci: Interval
+    p95_ms: float | None
+    p95_ci: Interval
+    n_live: int
+    n_cached: int
+    timed_out: int
+    method: str
+    first_token: FirstToken | None
+    stages: Mapping[str, StageLatency]
+    valid: bool
+    why: str | None = None
+    """Why the figures cannot be trusted; None where they can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagSlice:
+    """One tag of one partition: descriptive only."""
+
+    n: int
+    quality: Estimate | None
+    schema: Estimate | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abstentions:
+    """Where a variant said that it does not know, apart from where it was wrong with confidence."""
+
+    right: int
+    abstained_rightly: int
+    abstained_wrongly: int
+    confidently_wrong: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionSummary:
+    """One variant on one partition; partitions are never pooled."""
+
+    examples: int
+    trials: int
+    outcomes: Mapping[str, int]
+    scored: int
+    unscored: int
+    coverage: float | None
+    quality: Quality | None
+    """None where the config declares no metric."""
+    metrics: Mapping[str, Estimate]
+    schema: SchemaHealth | None
+    cost: Cost
+    latency: Latency
+    by_tag: Mapping[str, TagSlice]
+    abstentions: Abstentions | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantSummary:
+    """One variant."""
+
+    layers: tuple[str, ...]
+    """In which layers it differs from the control."""
+    partitions: Mapping[str, PartitionSummary]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One thing that a reader must know."""
+
+    code: str
+    message: str
+    variant: str | None = None
+    partition: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overhead:
+    """What the harness itself weighed."""
+
+    loop_lag_p99_ms: float | None
+    start_to_send_p95_ms: float | None
+    concurrency: int
+    valid: bool
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo:
+    """Which run this is."""
+
+    id: str
+    experiment: str
+    evalset_digest: str
+    config_digest: str
+    started_at: str
+    finished_at: str
+    complete: bool
+    seed: int
+    planned: int
+    """Trials, warm-ups left out."""
+    notes: tuple[str, ...] = ()
+    """Sentences that every table and report repeats, such as the one about the built-in reading model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """summary.json."""
+
+    run: RunInfo
+    variants: Mapping[str, VariantSummary]
+    comparisons: tuple[Mapping[str, object], ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    gates: tuple[Mapping[str, object], ...] = ()
+    overhead: Overhead | None = None
+    control: str = ""
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    """Declared metric → scorer."""
