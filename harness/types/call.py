@@ -23,7 +23,7 @@ class Request:
     """One call, as a stage asks for it. Holds no expected answer."""
 
     messages: tuple[Message, ...]
-    output: OutputSpec = OutputSpec()
+    output: OutputSpec = field(default_factory=OutputSpec)
     tools: tuple[Mapping[str, Any], ...] = ()
     seed: int | None = None
     """Differs between repeats; None where the provider takes none."""
