@@ -1,0 +1,71 @@
+"""What a run is: its manifest, and the harness's own probes while it ran."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricInfo:
+    """One declared metric as the summary needs it."""
+
+    name: str
+    scorer: str
+    primary: bool
+    judges: str = "answer"
+    """`answer`: quality in [0, 1]; `facts`: a quantity in a unit of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """Written once, before the first trial: all that is needed to read the run, and to resume it."""
+
+    id: str
+    experiment: str
+    config_file: str
+    """As it was named on the command line."""
+    config: Mapping[str, Any]
+    """The resolved config, in plain JSON."""
+    config_digest: str
+    evalset_digest: str
+    digests: Mapping[str, str]
+    """sha256 by file, of every file that was read."""
+    started_at: str
+    seed: int
+    concurrency: int
+    timeout_s: float
+    control: str
+    layers: Mapping[str, tuple[str, ...]]
+    """Variant → in which layers it differs from the control; keeps the order of the variants."""
+    plan: Mapping[str, Mapping[str, int]]
+    """Variant → partition → planned trials, warm-ups left out."""
+    metrics: tuple[MetricInfo, ...]
+    live: Mapping[str, bool]
+    """Variant → whether its answers are produced by this run."""
+    schema: Mapping[str, Any] | None
+    """The answer schema that the run was scored with; None for free text."""
+    notes: tuple[str, ...] = ()
+    """Sentences that every table and report repeats."""
+    prices: Mapping[str, Any] = field(default_factory=dict)
+    """Model → the price used, with its source; None where the model is unpriced."""
+    selection: Mapping[str, Any] = field(default_factory=dict)
+    """The flags that chose what to run; a resume runs the same selection."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    git_revision: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One line of overhead.jsonl: about one second of the harness watching itself."""
+
+    at: str
+    """UTC, ISO 8601."""
+    loop_lag_ms: tuple[float, ...] = ()
+    """How late a 5 ms tick of the event loop came, once a tick."""
+    start_to_send_ms: tuple[float, ...] = ()
+    """From a trial's entry into its slot to its first byte on the wire, once a call, connection set-up left out."""
+    in_flight: int = 0
+    """Trials in their slots."""
+    pool_waits: int = 0
+    """Calls that had to wait for a free connection; any means that the pool was starved."""
