@@ -18,6 +18,8 @@ class Text:
     text: str
     tone: str = "plain"
     """plain, note, warning, good or bad."""
+    brief: bool = False
+    """True for what the terminal shows too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,8 @@ class Table:
     """Columns to be set right-aligned."""
     brief: bool = False
     """True for what the terminal shows too; the rest stands in the written reports only."""
+    wide: tuple[int, ...] = ()
+    """Columns drawn for a fixed pitch: a terminal with room shows them, a narrow one and the written reports do not."""
 
 
 Block = Heading | Text | Table

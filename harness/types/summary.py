@@ -26,7 +26,7 @@ class Quality(Estimate):
 
     metric: str
     worst_case: float | None
-    """The mean if every unscored trial were wrong."""
+    """The mean if every planned trial without a score were wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Cost:
     """Money, with its unknowns."""
 
     usd_per_1k: float | None
-    """None where any counted trial is unpriced."""
+    """Of the trials that brought an answer; None where any of these is unpriced."""
     ci: Interval
     total_usd: float
     """Of the priced trials: a lower bound where `unpriced` is not 0."""
@@ -87,11 +87,14 @@ class Latency:
     p95_ms: float | None
     p95_ci: Interval
     n_live: int
+    """Samples that the percentiles stand on: measured here, or recorded with the answer; never from the cache."""
     n_cached: int
     timed_out: int
     method: str
     first_token: FirstToken | None
     stages: Mapping[str, StageLatency]
+    unaccounted: StageLatency | None
+    """The client's own share of each trial: its wall clock less its stages. None where it was not measured."""
     valid: bool
     why: str | None = None
     """Why the figures cannot be trusted; None where they can."""
@@ -122,10 +125,14 @@ class PartitionSummary:
 
     examples: int
     trials: int
+    """With a record."""
+    planned: int
+    """Trials; more than `trials` where the run is incomplete."""
     outcomes: Mapping[str, int]
     scored: int
     unscored: int
     coverage: float | None
+    """Scored share of the planned trials."""
     quality: Quality | None
     """None where the config declares no metric."""
     metrics: Mapping[str, Estimate]

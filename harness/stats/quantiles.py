@@ -1,0 +1,80 @@
+"""Quantiles with intervals from order statistics; a bound that the sample cannot support is None."""
+
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import TYPE_CHECKING
+
+from harness.types.summary import Interval
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from harness.stats.means import Codes, Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantile:
+    """One quantile of one sample."""
+
+    value: float | None
+    ci: Interval
+    n: int
+    """Samples."""
+    n_effective: float
+    """Samples that independent ones would be worth: n over the design effect of repeats."""
+
+
+def ranks(n: int, q: float) -> tuple[int | None, int | None]:
+    """Ranks, from 1, of the order statistics that bound the q-quantile of n independent samples.
+
+    Two-sided, at least 95 % whatever the distribution (Thompson 1936): the largest rank l with
+    P(Bin(n, q) < l) ≤ 2.5 % and the smallest u with P(Bin(n, q) ≥ u) ≤ 2.5 %. None where the sample has no such rank: the
+    upper one of P95 needs n ≥ 72, both of P50 need n ≥ 6.
+    """
+    from scipy.stats import binom
+
+    if n == 0:
+        return (None, None)
+    low, high = int(binom.ppf(0.025, n, q)), int(binom.isf(0.025, n, q)) + 1
+    return (low if low >= 1 else None, high if high <= n else None)
+
+
+def quantile(values: "Floats", q: float, examples: "Codes | None" = None) -> Quantile:
+    """The q-quantile (linear between order statistics, as numpy's) with its two-sided 95 % interval.
+
+    `values` (trials,) in any unit, none NaN; `examples` (trials,) integer codes where examples repeat. Repeats of
+    one example resemble each other: the ranks are those of n_eff = n / deff samples, stretched to n, with
+    deff = Var(mean of the examples' shares of values ≤ the quantile) / (q(1-q)/n), never under 1
+    (Woodruff 1952, with Kish's design effect). No value: all None.
+    """
+    import numpy as np
+
+    data = np.sort(np.asarray(values, dtype=float))
+    n = data.size
+    if n == 0:
+        return Quantile(value=None, ci=(None, None), n=0, n_effective=0.0)
+    value = float(np.quantile(data, q))
+    deff = 1.0 if examples is None else _design_effect(np.asarray(values) <= value, q, examples)
+    effective = n / deff
+    whole = floor(effective + 1e-9)
+    low, high = ranks(whole, q)
+    stretch = n / whole if whole else 1.0
+    return Quantile(
+        value=value,
+        ci=(
+            None if low is None else float(data[max(floor(low * stretch + 1e-9), 1) - 1]),
+            None if high is None else float(data[min(ceil(high * stretch - 1e-9), n) - 1]),
+        ),
+        n=n,
+        n_effective=effective,
+    )
+
+
+def _design_effect(below: "NDArray[np.bool_]", q: float, examples: "Codes") -> float:
+    from harness.stats.means import example_means
+
+    shares = example_means(below.astype(float), examples)
+    if shares.size in (1, below.size):
+        return 1.0 if shares.size == below.size else float(below.size)
+    return max(1.0, float(shares.var(ddof=1)) / shares.size / (q * (1 - q) / below.size))

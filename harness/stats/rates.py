@@ -1,0 +1,68 @@
+"""Rates and their intervals: pure functions on counts, and on values in [0, 1]."""
+
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from harness.types.summary import Interval
+
+if TYPE_CHECKING:
+    from harness.stats.means import Floats
+
+_Z = 1.959963984540054
+"""The 97.5 % point of the standard normal."""
+
+
+def wilson(successes: float, n: float, *, critical: float = _Z) -> Interval:
+    """Two-sided score interval of a rate (Wilson 1927).
+
+    `successes` of `n` independent trials; both may be effective numbers, hence not whole. `critical` is the
+    quantile to go out to: normal, two-sided 95 %, unless given. With no success the lower bound is exactly 0, with
+    no failure the upper one exactly 1. n = 0: both None.
+    """
+    if n <= 0:
+        return (None, None)
+    rate, square = successes / n, critical * critical
+    centre = (rate + square / (2 * n)) / (1 + square / n)
+    half = critical / (1 + square / n) * sqrt(max(rate * (1 - rate), 0.0) / n + square / (4 * n * n))
+    low = 0.0 if rate <= 0 else max(0.0, centre - half)
+    high = 1.0 if rate >= 1 else min(1.0, centre + half)
+    return (low, high)
+
+
+def wilson_effective(values: "Floats", *, binary_trials: int | None = None) -> Interval:
+    """Two-sided 95 % score interval of the mean of example means in [0, 1], graded or repeated.
+
+    Wilson on n_eff = n · p(1-p) · n/(n-1) / s² examples (Korn and Graubard 1998), s² the variance of the
+    example means with n-1, and the quantile of Student's t with n-1 degrees of freedom. Values that do not
+    differ carry no s²: n_eff = n. `values` (examples,); `binary_trials` is the number of trials behind them
+    where each was 0 or 1: n_eff never exceeds it. n = 0: both None. n = 1: both None, for want of a spread.
+    """
+    import numpy as np
+    from scipy.special import stdtrit
+
+    data = np.asarray(values, dtype=float)
+    n = data.size
+    if n < 2:
+        return (None, None)
+    rate = min(1.0, max(0.0, float(data.mean())))
+    effective = float(n)
+    if np.ptp(data) > 0:
+        effective = n * rate * (1 - rate) * n / (n - 1) / float(data.var(ddof=1))
+        if binary_trials is not None:
+            effective = min(effective, float(binary_trials))
+    return wilson(rate * effective, effective, critical=float(stdtrit(n - 1, 0.975)))
+
+
+def clopper_pearson_upper(failures: float, n: float) -> float | None:
+    """One-sided 95 % upper bound of a failure rate (Clopper and Pearson 1934): Beta(0.95; x+1, n-x).
+
+    With no failure it is 1 - 0.05^(1/n), about 3/n. `failures` may be a sum of example means: repeats of one
+    example are not independent, so that n counts examples. n = 0: None; all failed: 1.
+    """
+    from scipy.special import betaincinv
+
+    if n <= 0:
+        return None
+    if failures >= n:
+        return 1.0
+    return float(betaincinv(failures + 1, n - failures, 0.95))
