@@ -1,0 +1,65 @@
+"""The stage that looks passages up in a corpus."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from harness import registry
+from harness.errors import Fault, UsageError
+from harness.text import templates
+from harness.text.chunks import Chunking, cut
+from harness.text.similarity import inputs_text
+from harness.types.plugins import Retriever, RetrieverOptions, StageKit
+from harness.types.trial import Draft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieve:
+    """Cuts a corpus into chunks, indexes them, and finds the best for each example."""
+
+    corpus: str | None = None
+    """Absolute path; None: the evalset's corpus."""
+    chunk: Mapping[str, int] = field(default_factory=lambda: {"tokens": 200, "overlap": 30})
+    """{tokens, overlap} or {characters, overlap}."""
+    search: str = "bm25"
+    top_k: int = 8
+    query: str | None = None
+    """A template over the inputs; None: the text of all inputs."""
+
+    async def open(self, kit: StageKit) -> "_Retrieving":
+        """Read, cut and index the corpus. UsageError where there is no text to search."""
+        options: type[RetrieverOptions] = registry.load(
+            registry.RETRIEVERS, self.search, what="search", where="retrieve.search"
+        )
+        documents = kit.documents if self.corpus is None else kit.corpus(self.corpus)
+        chunks = cut(documents, _chunking(self.chunk))
+        if not chunks:
+            raise UsageError(
+                Fault(
+                    where=self.corpus or "retrieve.corpus",
+                    what=f"{len(documents)} documents, and no text in them to search",
+                    next="put *.md, *.txt or corpus.jsonl in the evalset's corpus folder, or name a corpus",
+                )
+            )
+        query = None if self.query is None else templates.parse(self.query, "retrieve.query")
+        return _Retrieving(options().build(chunks), self.top_k, query)
+
+
+def _chunking(chunk: Mapping[str, int]) -> Chunking:
+    overlap = chunk.get("overlap", 0)
+    unit: Literal["tokens", "characters"] = "characters" if "characters" in chunk else "tokens"
+    return Chunking(size=chunk.get(unit, Chunking().size), overlap=overlap, unit=unit)
+
+
+class _Retrieving:
+    name = "retrieve"
+
+    def __init__(self, index: Retriever, top_k: int, query: templates.Template | None) -> None:
+        self._index = index
+        self._top_k = top_k
+        self._query = query
+
+    def __call__(self, draft: Draft) -> Draft:
+        """Set the draft's passages, best first; none where nothing is found."""
+        query = inputs_text(draft.inputs) if self._query is None else self._query.render(draft.inputs)
+        return replace(draft, passages=tuple(self._index.search(query, self._top_k)))
