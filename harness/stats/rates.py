@@ -34,7 +34,7 @@ def wilson_effective(values: "Floats", *, binary_trials: int | None = None) -> I
 
     Wilson on n_eff = n · p(1-p) · n/(n-1) / s² examples (Korn and Graubard 1998), s² the variance of the
     example means with n-1, and the quantile of Student's t with n-1 degrees of freedom. Values that do not
-    differ carry no s²: n_eff = n. `values` (examples,); `binary_trials` is the number of trials behind them
+    differ (by 1e-9) carry no s²: n_eff = n. `values` (examples,); `binary_trials` is the number of trials behind them
     where each was 0 or 1: n_eff never exceeds it. n = 0: both None. n = 1: both None, for want of a spread.
     """
     import numpy as np
@@ -46,7 +46,7 @@ def wilson_effective(values: "Floats", *, binary_trials: int | None = None) -> I
         return (None, None)
     rate = min(1.0, max(0.0, float(data.mean())))
     effective = float(n)
-    if np.ptp(data) > 0:
+    if np.ptp(data) > 1e-9:
         effective = n * rate * (1 - rate) * n / (n - 1) / float(data.var(ddof=1))
         if binary_trials is not None:
             effective = min(effective, float(binary_trials))

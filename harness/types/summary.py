@@ -204,3 +204,16 @@ class Summary:
     control: str = ""
     metrics: Mapping[str, str] = field(default_factory=dict)
     """Declared metric → scorer."""
+
+    def by_partition(self) -> dict[str, dict[str, PartitionSummary]]:
+        """Turn the table round: partition → variant → figures; golden first, then edge, then as they come."""
+        names = dict.fromkeys(name for variant in self.variants.values() for name in variant.partitions)
+        ordered = sorted(names, key=lambda name: {"golden": 0, "edge": 1}.get(name, 2))
+        return {
+            name: {
+                variant: one.partitions[name]
+                for variant, one in self.variants.items()
+                if name in one.partitions
+            }
+            for name in ordered
+        }

@@ -1,0 +1,34 @@
+"""From a Summary to the blocks of its report, one section after another."""
+
+from collections.abc import Mapping
+
+from harness import registry
+from harness.text.figures import count
+from harness.types.report import Block, Heading, Text
+from harness.types.summary import Summary
+
+
+def report(summary: Summary, sections: Mapping[str, str] = registry.SECTIONS) -> tuple[Block, ...]:
+    """Compose the report: which run it is, what must be known before reading on, then each section in its order.
+
+    `sections` is a table like `registry.SECTIONS`: name → "module:attribute" of a Section. A section that has nothing
+    to say adds nothing. Pure but for the import of the sections.
+    """
+    blocks: list[Block] = [
+        Heading(text=summary.run.experiment, level=1),
+        Text(text=_identity(summary), brief=True),
+    ]
+    blocks += [Text(text=note, tone="note", brief=True) for note in summary.run.notes]
+    if not summary.run.complete:
+        text = "This run is incomplete: the figures stand on the trials that have a record."
+        blocks.append(Text(text=text, tone="bad", brief=True))
+    for name in sections:
+        blocks += registry.load(sections, name, what="section")(summary)
+    return tuple(blocks)
+
+
+def _identity(summary: Summary) -> str:
+    run = summary.run
+    variants = len(summary.variants)
+    plural = "" if variants == 1 else "s"
+    return f"Run {run.id} · {variants} variant{plural} · {count(run.planned)} trials · seed {run.seed}"

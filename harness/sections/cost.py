@@ -1,0 +1,74 @@
+"""Cost: per thousand answers, in all, by stage, in tokens; the unknown is never zero."""
+
+from collections.abc import Iterator
+
+from harness.text.figures import UNKNOWN, amount, count, figure
+from harness.types.report import Block, Heading, Table, Text
+from harness.types.summary import Cost, PartitionSummary, Summary
+
+_TOKENS = {
+    "input_tokens": "Input",
+    "cached_input_tokens": "Cached input",
+    "cache_write_tokens": "Cache writes",
+    "output_tokens": "Output",
+    "reasoning_tokens": "of it reasoning",
+}
+
+
+def cost(summary: Summary) -> tuple[Block, ...]:
+    """Show money, stages and tokens, one table each a partition."""
+    explained = (
+        "The cost of a thousand answers is the mean over the trials that brought one; it is unknown where any of these has "
+        "no price. A time-out without a price may have been billed and counts as unpriced."
+    )
+    blocks: list[Block] = [Heading(text="Cost"), Text(text=explained)]
+    for partition, parts in summary.by_partition().items():
+        blocks.append(_money(partition, parts))
+        blocks += [*_by_stage(partition, parts), *_tokens(partition, parts)]
+    return tuple(blocks)
+
+
+def _money(partition: str, parts: dict[str, PartitionSummary]) -> Table:
+    rows = tuple(
+        (
+            variant,
+            amount(one.cost.usd_per_1k, one.cost.ci),
+            _total(one.cost, one.trials),
+            count(one.cost.unpriced),
+        )
+        for variant, one in parts.items()
+    )
+    columns = ("Variant", "$ per 1,000 [95 % CI]", "$ in all", "Unpriced trials")
+    return Table(columns=columns, rows=rows, title=partition, numeric=(1, 2, 3))
+
+
+def _total(one: Cost, trials: int) -> str:
+    if one.unpriced == 0:
+        return figure(one.total_usd) if trials else UNKNOWN
+    return f"≥ {figure(one.total_usd)} ({count(one.unpriced)} unpriced)" if one.total_usd else UNKNOWN
+
+
+def _by_stage(partition: str, parts: dict[str, PartitionSummary]) -> Iterator[Table]:
+    stages = tuple(dict.fromkeys(name for part in parts.values() for name in part.cost.by_stage))
+    if len(stages) > 1:
+        rows = tuple(
+            (variant, *(_stage(part.cost, name) for name in stages)) for variant, part in parts.items()
+        )
+        columns = ("Variant", *(f"{name} $" for name in stages))
+        yield Table(
+            columns=columns, rows=rows, title=f"{partition}, by stage", numeric=tuple(range(1, len(columns)))
+        )
+
+
+def _stage(one: Cost, name: str) -> str:
+    return figure(one.by_stage[name]) if name in one.by_stage else ""
+
+
+def _tokens(partition: str, parts: dict[str, PartitionSummary]) -> Iterator[Table]:
+    if any(tokens is not None for part in parts.values() for tokens in part.cost.tokens.values()):
+        rows = tuple(
+            (variant, *(count(part.cost.tokens.get(name)) for name in _TOKENS))
+            for variant, part in parts.items()
+        )
+        title = f"{partition}, tokens"
+        yield Table(columns=("Variant", *_TOKENS.values()), rows=rows, title=title, numeric=(1, 2, 3, 4, 5))

@@ -1,0 +1,85 @@
+"""Latency: P50 and P95 with their intervals, the first token, each stage, and whether to trust them."""
+
+from collections.abc import Iterator
+
+from harness.text.figures import UNKNOWN, amount, count, figure
+from harness.types.report import Block, Heading, Table, Text
+from harness.types.summary import Latency, StageLatency, Summary
+
+_FEW_SAMPLES = 20
+
+
+def latency(summary: Summary) -> tuple[Block, ...]:
+    """Show two tables a partition: whole trials, and their stages."""
+    blocks: list[Block] = [Heading(text="Latency"), Text(text=_explained(summary))]
+    if summary.overhead is not None and not summary.overhead.valid:
+        blocks.append(
+            Text(text=f"Latencies of this run cannot be trusted: {summary.overhead.why}.", tone="bad")
+        )
+    for partition, parts in summary.by_partition().items():
+        latencies = {variant: part.latency for variant, part in parts.items()}
+        blocks += [_whole(partition, latencies), *_by_stage(partition, latencies)]
+    return tuple(blocks)
+
+
+def _explained(summary: Summary) -> str:
+    load = f" with up to {summary.overhead.concurrency} trials in flight" if summary.overhead else ""
+    return (
+        f"Service latency{load}: the attempts that answered, without queue, pacing and back-off. Answers from the cache "
+        "and failures are not in it; a time-out counts at its limit. [≥ x] means that the sample has no upper bound: one of "
+        "P95 needs 72 independent samples and none of them a time-out. The client row is what the harness itself took."
+    )
+
+
+def _whole(partition: str, latencies: dict[str, Latency]) -> Table:
+    columns = (
+        *("Variant", "P50 ms [95 % CI]", "P95 ms [95 % CI]", "First token P50 ms", "First token P95 ms"),
+        *("Samples", "Cached", "Timed out", "Trust"),
+    )
+    rows = tuple((variant, *_cells(one)) for variant, one in latencies.items())
+    return Table(columns=columns, rows=rows, title=partition, numeric=tuple(range(1, 8)))
+
+
+def _cells(one: Latency) -> tuple[str, ...]:
+    first = one.first_token
+    return (
+        amount(one.p50_ms, one.p50_ci),
+        _p95(one),
+        _first(first.p50_ms) if first else UNKNOWN,
+        _first(first.p95_ms if first.n >= _FEW_SAMPLES else None) if first else UNKNOWN,
+        count(one.n_live),
+        count(one.n_cached),
+        count(one.timed_out),
+        f"no: {one.why}" if one.why else ("recorded" if one.method.startswith("recorded") else "measured"),
+    )
+
+
+def _first(value: float | None) -> str:
+    return figure(value)
+
+
+def _p95(one: Latency) -> str:
+    """A P95 of a few samples is their largest one by another name: only its lower bound is shown."""
+    if 0 < one.n_live < _FEW_SAMPLES:
+        low = one.p95_ci[0]
+        return f"n<{_FEW_SAMPLES}" if low is None else f"≥ {figure(low)}, n<{_FEW_SAMPLES}"
+    return amount(one.p95_ms, one.p95_ci)
+
+
+def _by_stage(partition: str, latencies: dict[str, Latency]) -> Iterator[Table]:
+    rows = tuple(row for variant, one in latencies.items() for row in _stages(variant, one))
+    if rows:
+        columns = ("Variant", "Stage", "P50 ms", "P95 ms", "Samples")
+        yield Table(columns=columns, rows=rows, title=f"{partition}, by stage", numeric=(2, 3, 4))
+
+
+def _stages(variant: str, one: Latency) -> Iterator[tuple[str, ...]]:
+    for name, stage in one.stages.items():
+        yield _stage(variant, name, stage)
+    if one.unaccounted is not None and one.stages:
+        yield _stage(variant, "(client)", one.unaccounted)
+
+
+def _stage(variant: str, name: str, stage: StageLatency) -> tuple[str, ...]:
+    p95 = figure(stage.p95_ms) if stage.n >= _FEW_SAMPLES else f"n<{_FEW_SAMPLES}"
+    return (variant, name, figure(stage.p50_ms), p95, count(stage.n))

@@ -1,0 +1,54 @@
+"""Outcomes: how the trials ended, how many of them are scored, and what it means to have said nothing."""
+
+from collections.abc import Iterator
+
+from harness.text.figures import UNKNOWN, count, percent
+from harness.types.record import OUTCOMES
+from harness.types.report import Block, Heading, Table, Text
+from harness.types.summary import PartitionSummary, Summary
+
+
+def outcomes(summary: Summary) -> tuple[Block, ...]:
+    """Show one table a partition, and one of abstentions where a metric looks for them."""
+    explained = (
+        "Refused and truncated answers are the variant's own and count as wrong; time-outs and failures have no score. "
+        "The worst case counts every planned trial without a score as wrong."
+    )
+    blocks: list[Block] = [Heading(text="Outcomes"), Text(text=explained)]
+    for partition, parts in summary.by_partition().items():
+        blocks += [_table(partition, parts), *_abstentions(partition, parts)]
+    return tuple(blocks)
+
+
+def _table(partition: str, parts: dict[str, PartitionSummary]) -> Table:
+    rows = tuple(
+        (
+            variant,
+            count(part.planned),
+            *(count(part.outcomes.get(kind, 0)) for kind in OUTCOMES),
+            count(part.planned - part.trials),
+            percent(part.coverage),
+            percent(part.quality.value if part.quality else None),
+            percent(part.quality.worst_case if part.quality else None),
+        )
+        for variant, part in parts.items()
+    )
+    kinds = tuple(kind.replace("_", " ").capitalize() for kind in OUTCOMES)
+    columns = ("Variant", "Planned", *kinds, "Not tried", "Scored %", "Primary %", "Worst case %")
+    return Table(columns=columns, rows=rows, title=partition, numeric=tuple(range(1, len(columns))))
+
+
+def _abstentions(partition: str, parts: dict[str, PartitionSummary]) -> Iterator[Table]:
+    if all(part.abstentions is None for part in parts.values()):
+        return
+    rows = tuple((variant, *_counts(part)) for variant, part in parts.items())
+    columns = ("Variant", "Right", "Abstained rightly", "Abstained wrongly", "Wrong with confidence")
+    yield Table(columns=columns, rows=rows, title=f"{partition}, abstentions", numeric=(1, 2, 3, 4))
+
+
+def _counts(part: PartitionSummary) -> tuple[str, ...]:
+    one = part.abstentions
+    if one is None:
+        return (UNKNOWN,) * 4
+    figures = (one.right, one.abstained_rightly, one.abstained_wrongly, one.confidently_wrong)
+    return tuple(count(number) for number in figures)

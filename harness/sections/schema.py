@@ -1,0 +1,48 @@
+"""Schema failures: how often, of which kind, and how many more there may be."""
+
+from harness.text.figures import bound_places, count, percent, share
+from harness.types.report import Block, Heading, Table, Text
+from harness.types.summary import SchemaHealth, Summary
+
+_KINDS = {
+    "empty": "Empty",
+    "not_json": "Not JSON",
+    "fenced": "Fenced or wrapped",
+    "invalid": "Against the schema",
+    "truncated": "Truncated",
+    "refused": "Refused",
+}
+
+
+def schema(summary: Summary) -> tuple[Block, ...]:
+    """Show one table a partition; nothing where no answer was held against a schema."""
+    blocks: list[Block] = []
+    for partition, parts in summary.by_partition().items():
+        health = {variant: part.schema for variant, part in parts.items() if part.schema is not None}
+        if health:
+            blocks.append(_table(partition, health))
+    explained = (
+        "Strict takes an answer as it came; lenient takes it out of code fences and surrounding prose first. "
+        "The upper bound is the one-sided 95 % Clopper-Pearson bound: the true rate of failures may be that high."
+    )
+    return (Heading(text="Schema failures"), Text(text=explained), *blocks) if blocks else ()
+
+
+def _table(partition: str, health: dict[str, SchemaHealth]) -> Table:
+    seen = {kind for one in health.values() for kind, number in one.kinds.items() if number}
+    known = {kind: title for kind, title in _KINDS.items() if kind in seen}
+    kinds = {**known, **{kind: kind for kind in sorted(seen - known.keys())}}
+    places = bound_places(one.ci for one in health.values())
+    rows = tuple(
+        (
+            variant,
+            f"{count(one.failures)}/{count(one.n)}",
+            share(one.rate, one.ci, places),
+            percent(one.upper95),
+            percent(one.lenient_rate),
+            *(count(one.kinds.get(kind, 0)) for kind in kinds),
+        )
+        for variant, one in health.items()
+    )
+    columns = ("Variant", "Failures", "Strict % [95 % CI]", "Upper bound %", "Lenient %", *kinds.values())
+    return Table(columns=columns, rows=rows, title=partition, numeric=tuple(range(1, len(columns))))

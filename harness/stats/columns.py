@@ -1,0 +1,129 @@
+"""Records and judgements as columns: one row a counted trial, small enough for 100,000 of them.
+
+The last record of a trial counts, and so does the last judgement of a metric on it; warm-ups never count.
+"""
+
+from array import array
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from math import isfinite, nan
+from typing import TYPE_CHECKING
+
+from harness.types.record import Record
+from harness.types.score import Judgement
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TOKENS = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
+
+Key = tuple[str, str, str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Three frames that share the index `trial`. Unknown numbers are NaN; a code is -1 where there is no word."""
+
+    trials: "pd.DataFrame"
+    """variant, partition, kind; example, tags, answer (codes); latency_ms, elapsed_ms, first_token_ms, cost_usd,
+    the buckets of TOKENS; cached, recorded (its times were taken by somebody else)."""
+    stages: "pd.DataFrame"
+    """One row a stage of a trial, in order: name; ms, cost_usd; calls (it names a model)."""
+    scores: "pd.DataFrame"
+    """One row a metric of a trial: metric, label; value, lenient."""
+    tags: tuple[tuple[str, ...], ...]
+    """What the codes of `trials.tags` stand for."""
+
+
+class _Sheet:
+    """One frame in the making: words kept once and counted in the order of first sight, numbers in 8 bytes."""
+
+    def __init__(
+        self, *, words: Sequence[str], codes: Sequence[str] = (), numbers: Sequence[str], flags: Sequence[str]
+    ) -> None:
+        self.trial = array("q")
+        self.words: dict[str, dict[Hashable, int]] = {name: {} for name in (*words, *codes)}
+        self.cells = {name: array("i") for name in self.words}
+        self.codes = frozenset(codes)
+        self.numbers = {name: array("d") for name in numbers}
+        self.flags = {name: array("b") for name in flags}
+
+    def append(
+        self,
+        trial: int,
+        words: Iterable[Hashable],
+        numbers: Iterable[float | None],
+        flags: Iterable[bool] = (),
+    ) -> None:
+        self.trial.append(trial)
+        for (name, known), word in zip(self.words.items(), words, strict=True):
+            self.cells[name].append(-1 if word is None else known.setdefault(word, len(known)))
+        for column, number in zip(self.numbers.values(), numbers, strict=True):
+            column.append(number if number is not None and isfinite(number) else nan)
+        for cells, flag in zip(self.flags.values(), flags, strict=True):
+            cells.append(flag)
+
+    def frame(self) -> "pd.DataFrame":
+        import numpy as np
+        import pandas as pd
+
+        data: dict[str, object] = {}
+        for name, cells in self.cells.items():
+            codes = np.asarray(cells)
+            known = list(self.words[name])
+            data[name] = codes if name in self.codes else pd.Categorical.from_codes(codes, categories=known)  # type: ignore[call-overload]
+        data |= {name: np.asarray(column) for name, column in self.numbers.items()}
+        data |= {name: np.asarray(column).astype(bool) for name, column in self.flags.items()}
+        return pd.DataFrame(data, index=pd.Index(np.asarray(self.trial), name="trial"))
+
+
+def columns(records: Iterable[Record], judgements: Iterable[Judgement]) -> Columns:
+    """Read both streams once, line by line, and keep only what figures are made of.
+
+    A judgement of a trial that has no record is left out; a value that is not finite is no value.
+    """
+    trials = _Sheet(
+        words=("variant", "partition", "kind"),
+        codes=("example", "tags", "answer"),
+        numbers=("latency_ms", "elapsed_ms", "first_token_ms", "cost_usd", *TOKENS),
+        flags=("cached", "recorded"),
+    )
+    stages = _Sheet(words=("name",), numbers=("ms", "cost_usd"), flags=("calls",))
+    rows: dict[Key, int] = {}
+    for row, record in enumerate(one for one in records if not one.warmup):
+        rows[record.key] = row
+        recorded = any(stage.clock == "recorded" for stage in record.stages)
+        trials.append(row, _words(record), _numbers(record), (record.cached, recorded))
+        for stage in record.stages:
+            stages.append(row, (stage.name,), (stage.ms, stage.cost_usd), (stage.model is not None,))
+    scores = _scores(judgements, rows)
+    counted = sorted(rows.values())
+    steps = stages.frame()
+    return Columns(
+        trials=trials.frame().loc[counted],
+        stages=steps[steps.index.isin(counted)],
+        scores=scores,
+        tags=tuple(trials.words["tags"]),  # type: ignore[arg-type]
+    )
+
+
+def _words(record: Record) -> tuple[Hashable, ...]:
+    outcome = record.outcome
+    answer = None if outcome.text is None else hash((outcome.text, str(outcome.tool_calls)))
+    return (record.variant, record.partition, outcome.kind, record.example_id, record.tags, answer)
+
+
+def _numbers(record: Record) -> tuple[float | None, ...]:
+    usage = record.usage
+    tokens = (getattr(usage, name) if usage else None for name in TOKENS)
+    return (record.latency_ms, record.elapsed_ms, record.first_token_ms, record.cost_usd, *tokens)
+
+
+def _scores(judgements: Iterable[Judgement], rows: dict[Key, int]) -> "pd.DataFrame":
+    sheet = _Sheet(words=("metric", "label"), numbers=("value", "lenient"), flags=())
+    for one in judgements:
+        row = rows.get((one.variant, one.partition, one.example_id, one.repeat))
+        if row is not None:
+            sheet.append(row, (one.metric, one.label), (one.value, one.parts.get("lenient")))
+    frame = sheet.frame()
+    return frame[~frame.set_index("metric", append=True).index.duplicated(keep="last")]

@@ -1,0 +1,97 @@
+"""Percentiles of service latency: which samples count, and whether they can be trusted."""
+
+from typing import TYPE_CHECKING
+
+from harness.stats.quantiles import Quantile, quantile
+from harness.types.summary import FirstToken, Interval, Latency, Overhead, StageLatency
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def latency(
+    trials: "pd.DataFrame", stages: "pd.DataFrame", *, timeout_s: float, overhead: Overhead | None
+) -> Latency:
+    """Latency of one variant on one partition; frames as in Columns.
+
+    Samples are the trials that were not answered from the cache and did not fail. A time-out counts at `timeout_s`,
+    and an upper bound that rests on one is None: the true time is longer by an unknown amount. `overhead` is what the
+    harness weighed while it measured, None where it did not measure (recorded answers).
+    """
+    cached, timed_out = trials["cached"], trials["kind"] == "timed_out"
+    samples = trials[~cached & (trials["kind"] != "failed")]
+    limit_ms = timeout_s * 1000
+    times = (
+        samples["latency_ms"]
+        .where(samples["latency_ms"].notna() | ~timed_out[samples.index], limit_ms)
+        .dropna()
+    )
+    samples = samples.loc[times.index]
+    p50, p95 = (_percentile(times, samples, q) for q in (0.5, 0.95))
+    ceiling = limit_ms if timed_out[samples.index].any() else None
+    why = _why_invalid(trials, len(times), overhead)
+    return Latency(
+        p50_ms=p50.value,
+        p50_ci=_below(ceiling, p50.ci),
+        p95_ms=p95.value,
+        p95_ci=_below(ceiling, p95.ci),
+        n_live=len(times),
+        n_cached=int(cached.sum()),
+        timed_out=int(timed_out.sum()),
+        method=_method(samples, p95),
+        first_token=_first_token(samples),
+        stages=_stages(stages[stages.index.isin(samples.index)]),
+        unaccounted=_unaccounted(samples[~samples["recorded"]]),
+        valid=why is None,
+        why=why,
+    )
+
+
+def _percentile(times: "pd.Series", samples: "pd.DataFrame", q: float) -> Quantile:
+    return quantile(times.to_numpy(), q, samples["example"].to_numpy())
+
+
+def _below(ceiling: float | None, ci: Interval) -> Interval:
+    low, high = ci
+    return (low, None) if ceiling is not None and high is not None and high >= ceiling else ci
+
+
+def _why_invalid(trials: "pd.DataFrame", samples: int, overhead: Overhead | None) -> str | None:
+    if samples:
+        return overhead.why if overhead is not None and not overhead.valid else None
+    if trials.empty:
+        return "no trial has a record"
+    if trials["cached"].all():
+        return "no live samples: every answer came from the cache"
+    return "no live samples" + (
+        ": the answers were recorded without times" if trials["recorded"].all() else ""
+    )
+
+
+def _method(samples: "pd.DataFrame", p95: Quantile) -> str:
+    source = "recorded times, " if samples["recorded"].any() else ""
+    effective = "" if p95.n_effective == p95.n else f", effective n of P95 {p95.n_effective:.0f}"
+    return f"{source}order statistics, exact binomial, n={p95.n}{effective}"
+
+
+def _first_token(samples: "pd.DataFrame") -> FirstToken | None:
+    times = samples["first_token_ms"].dropna()
+    if times.empty:
+        return None
+    p50, p95 = (_percentile(times, samples.loc[times.index], q) for q in (0.5, 0.95))
+    return FirstToken(p50_ms=p50.value, p50_ci=p50.ci, p95_ms=p95.value, p95_ci=p95.ci, n=len(times))
+
+
+def _stages(stages: "pd.DataFrame") -> dict[str, StageLatency]:
+    times = stages.dropna(subset=["ms"]).groupby("name", observed=True, sort=False)["ms"]
+    return {str(name): _stage(ms) for name, ms in times}
+
+
+def _unaccounted(samples: "pd.DataFrame") -> StageLatency | None:
+    """A clock's own grain may put the parts above the whole: never under zero."""
+    shares = (samples["elapsed_ms"] - samples["latency_ms"]).dropna().clip(lower=0.0)
+    return None if shares.empty else _stage(shares)
+
+
+def _stage(ms: "pd.Series") -> StageLatency:
+    return StageLatency(p50_ms=float(ms.quantile(0.5)), p95_ms=float(ms.quantile(0.95)), n=len(ms))

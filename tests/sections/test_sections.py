@@ -1,0 +1,218 @@
+"""The sections: each says what it is for, and says nothing rather than something wrong."""
+
+from dataclasses import replace
+
+import pytest
+
+from harness import registry
+from harness.flow.summarise import summarise
+from harness.sections.cost import cost
+from harness.sections.latency import latency
+from harness.sections.method import CONDITION, method
+from harness.sections.outcomes import outcomes
+from harness.sections.overview import overview
+from harness.sections.quality import quality
+from harness.sections.schema import schema
+from harness.sections.tags import tags
+from harness.types.plugins import Section
+from harness.types.report import Table, Text
+from harness.types.summary import Abstentions, Notice
+
+
+@pytest.fixture(scope="module")
+def summary(made_run):
+    """The made-up run, summarised."""
+    return summarise(
+        made_run.manifest, made_run.records, made_run.judgements, made_run.probes, finished_at="z"
+    )
+
+
+def change(summary, variant: str, partition: str = "golden", **changes):
+    """The summary with fields of one partition of one variant replaced."""
+    one = summary.variants[variant]
+    part = replace(one.partitions[partition], **changes)
+    parts = {**one.partitions, partition: part}
+    return replace(summary, variants={**summary.variants, variant: replace(one, partitions=parts)})
+
+
+def part_of(summary, variant: str, partition: str = "golden"):
+    """One partition of one variant."""
+    return summary.variants[variant].partitions[partition]
+
+
+def texts(blocks) -> str:
+    """All paragraphs."""
+    return "\n".join(block.text for block in blocks if isinstance(block, Text))
+
+
+def table(blocks, title: str) -> Table:
+    """The table whose title starts so."""
+    return next(block for block in blocks if isinstance(block, Table) and block.title.startswith(title))
+
+
+def row(blocks, title: str, variant: str) -> dict[str, str]:
+    """One row of a table, by column."""
+    found = table(blocks, title)
+    return next(dict(zip(found.columns, cells, strict=True)) for cells in found.rows if variant in cells[:2])
+
+
+@pytest.mark.parametrize("name", registry.SECTIONS)
+def test_every_section_is_well_made(summary, name):
+    """It loads, meets its Protocol, and its tables are as wide as their titles, of known columns, without empty cells in the first."""
+    section = registry.load(registry.SECTIONS, name, what="section")
+    assert isinstance(section, Section)
+    blocks = section(summary)
+    assert blocks
+    for block in blocks:
+        if isinstance(block, Table):
+            assert {len(cells) for cells in block.rows} == {len(block.columns)}
+            assert all(cells[0] for cells in block.rows)
+            assert set(block.numeric) | set(block.wide) <= set(range(len(block.columns)))
+
+
+@pytest.mark.parametrize("name", registry.SECTIONS)
+def test_no_section_needs_a_record(made_run, name):
+    """A run that was stopped before its first record still has a report, with unknowns in it."""
+    empty = summarise(made_run.manifest, (), (), (), finished_at="z")
+    for block in registry.load(registry.SECTIONS, name, what="section")(empty):
+        assert not isinstance(block, Table) or "None" not in str(block.rows)
+
+
+def test_the_highest_is_marked_with_what_may_be_as_good(summary):
+    """One mark in each partition, and a sentence that names those whose intervals overlap."""
+    blocks = overview(summary)
+    marked = [cells[0] for cells in table(blocks, "golden").rows if any("▲" in cell for cell in cells)]
+    assert marked == ["rag+fine-tuned"]
+    assert "Overlapping intervals are no ranking: fine-tuned and rag+few-shot may be as good." in texts(
+        blocks
+    )
+
+
+def test_a_clear_leader_is_said_to_be_one(summary):
+    """Where no other interval reaches, the sentence says that."""
+    leader = part_of(summary, "rag").quality
+    clear = change(summary, "rag", quality=replace(leader, value=1.0, ci=(0.99, 1.0), worst_case=1.0))
+    assert "No other interval reaches its own." in texts(overview(clear))
+
+
+def test_ties_are_both_highest(summary):
+    """Two variants with the same value are both marked."""
+    top = part_of(summary, "rag+fine-tuned").quality
+    tied = change(summary, "rag", quality=top)
+    assert "rag and rag+fine-tuned are highest on golden" in texts(overview(tied))
+
+
+def test_a_quantity_has_no_highest(summary):
+    """Whether more seconds or more tokens are better is not for this table to say."""
+    for name in summary.variants:
+        summary = change(
+            summary, name, quality=replace(part_of(summary, name).quality, value=40.0, worst_case=None)
+        )
+    blocks = overview(summary)
+    assert "highest on golden" not in texts(blocks)
+    assert "highest on edge" in texts(blocks)
+    assert not any("▲" in cell for cells in table(blocks, "golden").rows for cell in cells)
+
+
+def test_a_lead_with_gaps_shows_its_worst_case(summary):
+    """Unscored trials stand beside the value that they might lower."""
+    assert "85.7 % (82.5 % with 3 unscored trials counted as wrong)" in texts(overview(summary))
+
+
+def test_a_warning_is_said_once(summary):
+    """The same message for many variants is one line that names them."""
+    lines = [block.text for block in overview(summary) if isinstance(block, Text) and block.tone == "warning"]
+    assert sum("P95 has no upper bound" in line for line in lines) == 1
+    assert any(line.startswith("every variant (edge): P95") for line in lines)
+    one = replace(summary, warnings=(Notice(code="x", message="so it is", variant="rag", partition="edge"),))
+    assert texts(overview(one)).endswith("rag (edge): so it is.")
+
+
+def test_few_samples_have_no_p95(summary):
+    """Under 20 samples a P95 is the largest of them by another name."""
+    few = change(
+        summary, "rag", latency=replace(part_of(summary, "rag").latency, n_live=12, p95_ci=(100.0, None))
+    )
+    assert row(overview(few), "golden", "rag")["P95 ms"] == "n<20"
+    assert row(latency(few), "golden", "rag")["P95 ms [95 % CI]"] == "≥ 100, n<20"
+
+
+def test_an_open_interval_says_its_lower_bound(summary):
+    """Sixty samples bound P95 from below only."""
+    assert "[≥ " in row(latency(summary), "edge", "rag")["P95 ms [95 % CI]"]
+
+
+def test_invalid_latencies_are_marked(summary):
+    """Where the harness was too heavy, the figures carry a mark and the reason."""
+    heavy = replace(part_of(summary, "rag").latency, valid=False, why="the loop was late")
+    bad = change(summary, "rag", latency=heavy)
+    assert row(overview(bad), "golden", "rag")["P50 ms"].endswith("!")
+    assert "the loop was late" in row(latency(bad), "golden", "rag")["Trust"]
+    whole = replace(summary, overhead=replace(summary.overhead, valid=False, why="the loop was late"))
+    assert "the loop was late" in texts(latency(whole))
+
+
+def test_unknown_cost_is_never_zero(summary):
+    """Unpriced trials: no cost per thousand, and a total that says at least."""
+    known = part_of(summary, "rag").cost
+    some = change(summary, "rag", cost=replace(known, usd_per_1k=None, ci=(None, None), unpriced=3))
+    cells = row(cost(some), "golden", "rag")
+    assert cells["$ per 1,000 [95 % CI]"] == "–"
+    assert cells["$ in all"] == "≥ 0.0448 (3 unpriced)"
+    assert row(overview(some), "golden", "rag")["$/1k"] == "–"
+    none = change(some, "rag", cost=replace(known, usd_per_1k=None, total_usd=0.0, unpriced=80))
+    assert row(cost(none), "golden", "rag")["$ in all"] == "–"
+
+
+def test_stages_have_their_cost(summary):
+    """A second priced stage gets a column; a variant without it an empty cell."""
+    dear = replace(part_of(summary, "rag").cost, by_stage={"embed": None, "generate": 0.1})
+    cells = row(cost(change(summary, "rag", cost=dear)), "golden, by stage", "rag")
+    assert (cells["embed $"], cells["generate $"]) == ("–", "0.100")
+
+
+def test_abstentions_have_their_table(summary):
+    """Silence is counted apart from confident mistakes, where a metric looks for it."""
+    assert "abstentions" not in str(outcomes(summary))
+    seen = Abstentions(right=50, abstained_rightly=9, abstained_wrongly=4, confidently_wrong=17)
+    cells = row(outcomes(change(summary, "rag", abstentions=seen)), "golden, abstentions", "rag")
+    assert cells["Wrong with confidence"] == "17"
+    other = row(outcomes(change(summary, "rag", abstentions=seen)), "golden, abstentions", "few-shot")
+    assert other["Right"] == "–"
+
+
+def test_sections_without_a_subject_say_nothing(summary):
+    """No metric, no schema, no tag: no heading for it."""
+    bare = replace(summary, metrics={})
+    for name in summary.variants:
+        for partition in ("golden", "edge"):
+            bare = change(bare, name, partition, schema=None, by_tag={}, quality=None, metrics={})
+    assert quality(bare) == schema(bare) == tags(bare) == ()
+    assert "schema fail %" not in table(overview(bare), "golden").columns
+
+
+def test_many_tags_are_cut_and_said(summary):
+    """Forty slices are shown, the largest; the rest is counted."""
+    one = next(iter(part_of(summary, "rag").by_tag.values()))
+    many = change(summary, "rag", by_tag={f"t{number:02}": replace(one, n=number) for number in range(50)})
+    shown = {cells[0] for cells in table(tags(many), "golden").rows}
+    assert len(shown) == 40
+    assert "t00" not in shown
+    assert "smaller tags stand in summary.json" in texts(tags(many))
+
+
+def test_the_condition_is_in_every_report(summary):
+    """What coverage claims rest on is said in these words."""
+    assert CONDITION in texts(method(summary))
+    assert "no formula repairs a curated golden set" in CONDITION
+
+
+def test_a_metric_in_its_own_unit_is_no_share(summary):
+    """Quantities are shown as they are, shares in per cent, the primary one with its worst case."""
+    rows = table(quality(summary), "golden").rows
+    answer = next(cells for cells in rows if cells[0] == "answer (primary)" and cells[1] == "rag")
+    length = next(cells for cells in rows if cells[0] == "length" and cells[1] == "rag")
+    assert answer[2] == "63.7 [53, 73]"
+    assert answer[-1] == "63.7"
+    assert length[2].startswith("63.0 [6")
+    assert length[-1] == ""
