@@ -1,0 +1,100 @@
+"""The experiment file: read, merged, validated and resolved, or refused with every fault in it at once."""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.types.experiment import Experiment
+
+if TYPE_CHECKING:
+    from harness.files.config_shape import ExperimentFile
+    from harness.files.config_site import Site
+
+
+def read_config(path: str | Path, *, sets: Sequence[str] = (), environ: Mapping[str, str]) -> Experiment:
+    """Read one experiment file, with all that it extends and each `key.path=value` of `sets` on top.
+
+    Every path in the result is absolute, every template is read, every short form is written out;
+    only `file` stays as it was given. Nothing is sent anywhere, and nothing of the user's is imported
+    but a scorer that is named as `package.module:Name`.
+
+    Raises:
+        ConfigError: every fault that was found, in the order of the file.
+    """
+    from harness.files import config_merge
+    from harness.files.config_faults import Faults, check_shape
+    from harness.files.config_site import Site
+
+    shown, faults = str(path), Faults()
+    folder = str(Path(os.path.abspath(shown)).parent)  # noqa: PTH100 - a link keeps the folder that it lies in
+    root = config_merge.load(shown, environ, faults)
+    root = config_merge.with_sets(root, sets, folder, faults)
+    before = len(faults)
+    root = config_merge.pruned(config_merge.with_variants_extended(root, faults))
+    whole = len(faults) == before
+    shape, root = check_shape(root, {"environ": environ, "root": folder}, faults)
+    site = Site(root=root, folder=folder, environ=environ, faults=faults)
+    experiment = _experiment(shape, shown, site) if shape is not None and whole else None
+    faults.stop_if_any(shown)
+    assert experiment is not None
+    return experiment
+
+
+def _experiment(shape: "ExperimentFile", file: str, site: "Site") -> Experiment:
+    from harness.files.config_evalset import evalset
+    from harness.files.config_metrics import metrics
+    from harness.files.config_models import declared
+    from harness.files.config_names import check_names, control_and_candidates, later
+    from harness.files.config_variants import Workshop
+
+    workshop = Workshop(site=site, models=declared(shape.models, site))
+    control, candidates = control_and_candidates(shape, site)
+    experiment = Experiment(
+        name=shape.name or _named_after(file),
+        file=file,
+        evalset=evalset(shape.evalset, site),
+        variants=tuple(workshop.variant(name, variant) for name, variant in shape.variants.items()),
+        metrics=metrics(shape.metrics, site),
+        description=str(shape.description),
+        seed=shape.seed,
+        repeats=shape.repeats,
+        concurrency=shape.concurrency,
+        timeout_s=shape.timeout_s,
+        retries=shape.retries,
+        alpha=shape.alpha,
+        control=control,
+        candidates=candidates,
+    )
+    for name, layer in shape.ablation.layers.items() if shape.ablation else ():
+        workshop.layer(name, layer)
+    check_names(shape, experiment, site)
+    site.written[("name",)] = experiment.name
+    resolved = _resolved(shape, site)
+    text = json.dumps(resolved, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return replace(
+        experiment,
+        resolved=resolved,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        later=later(shape, experiment, site),
+    )
+
+
+def _named_after(file: str) -> str:
+    return re.sub(r"[^\w.+@-]+", "-", Path(file).stem).strip("-._+@")[:80] or "experiment"
+
+
+def _resolved(shape: "ExperimentFile", site: "Site") -> dict[str, Any]:
+    """The whole config in plain JSON, defaults included, with the texts of templates where their files were named."""
+    resolved: dict[str, Any] = shape.model_dump(by_alias=True, exclude_none=True)
+    for at, value in site.written.items():
+        below: Any = resolved
+        for part in at[:-1]:
+            below = below[part]
+        below[at[-1]] = value
+    plain: dict[str, Any] = json.loads(json.dumps(resolved))
+    return plain

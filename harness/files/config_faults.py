@@ -1,0 +1,182 @@
+"""Everything that is wrong with an experiment file, each as one line in plain words."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import ConfigError, Fault
+from harness.files import config_schema
+from harness.files.config_short import write_out
+from harness.files.yaml_tree import Node, dotted
+from harness.registry import nearest
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from harness.files.config_shape import ExperimentFile
+
+_NEVER_WRITTEN = {"api_key", "apikey", "key", "token", "headers", "authorization", "secret", "password"}
+_TAGS = {"<name>", "<inline>"}
+"""What pydantic puts into a location for a union; no user ever wrote it."""
+
+_BY_NAME = "name it: api_key_env: VARIABLE; a key is never written into a config"
+
+
+class Faults:
+    """Collects faults in the order of the file, each once."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Fault, tuple[str, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def at(self, node: Node, what: str, hint: str = "") -> None:
+        """Note what is wrong with a value."""
+        self._note(node, node.line, Fault(where=node.where, what=f"{_said(node)}{what}", next=hint))
+
+    def at_key(self, node: Node, what: str, hint: str = "") -> None:
+        """Note what is wrong with a key, or with a mapping as a whole."""
+        self._note(node, node.key_line, Fault(where=node.key_where, what=f"{_said(node)}{what}", next=hint))
+
+    def add(self, faults: Iterable[Fault]) -> None:
+        """Note faults that others found."""
+        for fault in faults:
+            shown, _, line = fault.where.rpartition(":")
+            self._rows.setdefault(fault, (shown, int(line)) if line.isdigit() else (fault.where, 0))
+
+    def _note(self, node: Node, line: int, fault: Fault) -> None:
+        self._rows.setdefault(fault, (node.origin.shown, line))
+
+    def stop_if_any(self, first: str) -> None:
+        """Raise ConfigError with all of them, those of the file `first` in front."""
+        if self._rows:
+            order = sorted(self._rows.items(), key=lambda row: (row[1][0] != first, row[1]))
+            raise ConfigError([fault for fault, _ in order])
+
+
+def check_shape(
+    root: Node, context: Mapping[str, Any], faults: Faults
+) -> "tuple[ExperimentFile | None, Node]":
+    """Validate the merged file, and give it back mended; None where its shape is wrong beyond a misspelt key.
+
+    A misspelt key is noted, mended and read on, so that what stands under it is checked in the same pass
+    and the key that it was meant to be is not called missing.
+    """
+    from pydantic import ValidationError
+
+    from harness.files.config_shape import ExperimentFile
+
+    doubtful = False
+    while True:
+        try:
+            shape = ExperimentFile.model_validate(root.plain(), context=dict(context))
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+        else:
+            return None if doubtful else shape, root
+        unknown = [one for one in errors if one["type"] == "extra_forbidden"]
+        for one in unknown:
+            path, node, _ = _place(root, one["loc"])
+            meant, doubt = _unknown_key(node, path, faults)
+            doubtful |= doubt
+            root = write_out(_mended(root, path, meant))
+        if not unknown:
+            for one in errors:
+                _translate(root, one, faults)
+            return None, root
+
+
+def _said(node: Node) -> str:
+    return f"{node.name}: " if node.path else ""
+
+
+def _place(root: Node, loc: Sequence[str | int]) -> tuple[list[str | int], Node, list[str | int]]:
+    """Split a pydantic location into the path in the tree, its node, and the rest that is not there."""
+    path = [part for part in loc if part not in _TAGS]
+    node = root
+    for depth, part in enumerate(path):
+        below = node.child(part)
+        if below is None:
+            return path[:depth], node, path[depth:]
+        node = below
+    return path, node, []
+
+
+def _unknown_key(node: Node, path: Sequence[str | int], faults: Faults) -> tuple[str | None, bool]:
+    """Note an unknown key; give the key that it stands for, and whether that is in doubt."""
+    key = str(path[-1])
+    if key == "<<":
+        faults.at_key(node, "unknown key", "YAML 1.2 has no merge key; use 'extends'")
+        return None, True
+    known = config_schema.keys(path[:-1])
+    if key.lower() in _NEVER_WRITTEN and "api_key_env" in known:
+        faults.at_key(node, "unknown key", f"did you mean 'api_key_env'? {_BY_NAME}")
+        return None, False
+    said, meant = config_schema.hint(key, path[:-1])
+    faults.at_key(node, "unknown key", said)
+    inherits = meant in {"extends", "variants"}  # what it says has been read over already
+    return meant, inherits or (meant is None and "did you mean" in said)
+
+
+def _mended(root: Node, path: Sequence[str | int], meant: str | None) -> Node:
+    """Rename the key at `path` to what was meant, or drop it."""
+    part, rest = path[0], path[1:]
+    if isinstance(part, int):
+        items = [_mended(item, rest, meant) if n == part else item for n, item in enumerate(root.items)]
+        return replace(root, value=items)
+    if rest:
+        return replace(root, value={**root.entries, part: _mended(root.entries[part], rest, meant)})
+    entries = dict(root.entries)
+    node = entries.pop(part)
+    if meant is not None and meant not in entries:
+        entries[meant] = node
+    return replace(root, value=entries)
+
+
+def _translate(root: Node, error: "ErrorDetails", faults: Faults) -> None:
+    path, node, rest = _place(root, error["loc"])
+    context = error.get("ctx", {})
+    if node.empty:
+        return
+    if error["type"] == "wrong":
+        node = context.get("node") or node
+        what = f"{context['what']}, found {found(node)}" if "expected" in context["what"] else context["what"]
+        told = faults.at_key if rest == ["[key]"] else faults.at
+        told(node, what, context["hint"])
+    elif error["type"] == "missing":
+        missing = dotted((*node.path, *(str(part) for part in rest[:1])))
+        wanted = config_schema.expected([*path, *rest[:1]])
+        fault = Fault(where=node.key_where, what=f"{missing}: missing", next=f"add it: {wanted}")
+        faults.add([fault])
+    else:
+        faults.at(node, f"expected {config_schema.expected(path)}, found {found(node)}", _advice(path, node))
+
+
+def _advice(path: Sequence[str | int], node: Node) -> str:
+    if not isinstance(node.value, str):
+        return ""
+    wanted = config_schema.expected(path)
+    if "true or false" in wanted and node.value.lower() in {"yes", "no", "on", "off", "true", "false"}:
+        return f"write {'true' if node.value.lower() in {'yes', 'on', 'true'} else 'false'}"
+    if "number" in wanted and node.value.replace(".", "", 1).isdigit():
+        return "leave out the quotes"
+    near = nearest(node.value, config_schema.choices(path))
+    return f"did you mean '{near}'?" if near else ""
+
+
+def found(node: Node) -> str:
+    """Say what stands there, in plain words; never a key or a token."""
+    from harness.files.config_fields import looks_secret
+
+    value = node.value
+    if isinstance(value, str):
+        if looks_secret(value):
+            return "what looks like a key (not shown)"
+        short = " ".join(value.split())
+        return f"'{short[:40]}…'" if len(short) > 41 else f"'{short}'"
+    if value is None or isinstance(value, bool):
+        return "nothing" if value is None else str(value).lower()
+    if isinstance(value, Mapping):
+        return "a mapping" if value else "an empty mapping"
+    return str(value) if isinstance(value, int | float) else "a list" if value else "an empty list"

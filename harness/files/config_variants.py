@@ -1,0 +1,201 @@
+"""Variants: from the keys of one to the stages of its pipeline."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.files import config_models
+from harness.files import config_parts as parts
+from harness.files.config_site import At, Site
+from harness.types.experiment import ModelSpec, OutputSpec, StageSpec, Variant
+
+STEPS = ("fewshot", "retrieve", "rerank", "prompt", "model")
+"""The keys of a variant that are steps, in the order in which they run."""
+
+WHOLE = ("recorded", "http", "python")
+"""The keys that stand for a whole variant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What every variant is made with."""
+
+    site: Site
+    models: Mapping[str, ModelSpec]
+    """Declared, by name."""
+
+    def variant(self, name: str, shape: parts.Variant) -> Variant:
+        """Build one variant; what is wrong with it is noted at the site."""
+        at: At = ("variants", name)
+        whole = [key for key in WHOLE if getattr(shape, key) is not None]
+        steps = tuple(self._steps(shape, at))
+        self._check_kind(at, whole, shape)
+        model = self._whole(name, shape, at) if whole else self.model_of(shape, at)
+        if whole:
+            steps = (StageSpec(kind="generate", where=self.site.where(*at, whole[0])),)
+        return Variant(
+            name=name,
+            stages=steps,
+            model=model,
+            output=self._output(shape.output, at),
+            tools=self._tools(shape, at),
+            partitions=tuple(shape.partitions) if shape.partitions else None,
+            where=self.site.where(*at),
+        )
+
+    def layer(self, name: str, shape: parts.Layer) -> None:
+        """Check one layer of an ablation, as far as it can be alone."""
+        at: At = ("ablation", "layers", name)
+        for _ in self._steps(shape, at):
+            pass
+        self.model_of(shape, at, needed=False)
+        self._output(shape.output, at)
+        self._tools(shape, at)
+
+    def model_of(self, shape: parts.Layer, at: At, *, needed: bool = True) -> ModelSpec | None:
+        """The model that answers, whether it stands as a key or in a pipeline."""
+        use, place = shape.model, (*at, "model")
+        for n, step in enumerate(shape.pipeline or ()):
+            if step.model is not None:
+                use, place = step.model, (*at, "pipeline", n, "model")
+        if use is None and needed and not shape.pipeline:
+            known = ", ".join(self.models)
+            self.site.fault_key(
+                at, "no model", f"add model: {f'one of {known}' if known else 'provider/model'}"
+            )
+        return config_models.used(use, place, self.models, self.site)
+
+    def _check_kind(self, at: At, whole: Sequence[str], shape: parts.Variant) -> None:
+        steps = any(getattr(shape, key) is not None for key in STEPS)
+        hint = "keep one; null takes an inherited key away"
+        if len(whole) > 1:
+            self.site.fault_key((*at, whole[1]), f"a variant is one of {', '.join(WHOLE)}", hint)
+        elif whole and (steps or shape.pipeline):
+            said = f"stands instead of {', '.join(STEPS)} and pipeline"
+            self.site.fault_key((*at, whole[0]), said, hint)
+        elif shape.pipeline and steps:
+            self.site.fault_key((*at, "pipeline"), f"stands instead of {', '.join(STEPS)}", hint)
+
+    def _steps(self, shape: parts.Layer, at: At) -> Iterator[StageSpec]:
+        if shape.pipeline:
+            yield from self._pipeline(shape.pipeline, (*at, "pipeline"))
+            return
+        for key in STEPS:
+            value = getattr(shape, key)
+            if value is not None or key == "prompt":
+                yield self._stage(key, value, (*at, key))
+
+    def _pipeline(self, steps: Sequence[parts.Step], at: At) -> Iterator[StageSpec]:
+        kinds = []
+        for n, step in enumerate(steps):
+            here = (*at, n)
+            keys = [key for key in (*STEPS, "stage") if getattr(step, key) is not None]
+            if len(keys) != 1:
+                said = f"has {', '.join(keys)}" if keys else "names none"
+                self.site.fault_key(
+                    here, f"a step is exactly one of {', '.join((*STEPS, 'stage'))}; this one {said}"
+                )
+                continue
+            kinds.append(keys[0])
+            if step.options is not None and keys[0] != "stage":
+                self.site.fault_key((*here, "options"), "options belong to a stage: of your own")
+            if step.stage is not None:
+                options = config_models.bare(step.options or {})
+                yield StageSpec(kind=step.stage, options=options, where=self.site.where(*here))
+            else:
+                yield self._stage(keys[0], getattr(step, keys[0]), (*here, keys[0]))
+        if kinds.count("model") != 1 or kinds[-1] != "model":
+            self.site.fault_key(
+                at, "exactly one model answers, and it is the last step", "end with - model: NAME"
+            )
+        elif "prompt" not in kinds and "stage" not in kinds:
+            self.site.fault_key(at, "no step writes the messages", "add - prompt: before the model")
+
+    def _stage(self, key: str, value: Any, at: At) -> StageSpec:
+        options: Mapping[str, Callable[[Any, At], Mapping[str, Any]]] = {
+            "fewshot": self._fewshot,
+            "retrieve": self._retrieve,
+            "rerank": self._rerank,
+            "prompt": self._prompt,
+            "model": lambda _use, _at: {},
+        }
+        kind = "generate" if key == "model" else key
+        return StageSpec(kind=kind, options=options[key](value, at), where=self.site.where(*at))
+
+    def _fewshot(self, shape: parts.FewShot, at: At) -> Mapping[str, Any]:  # noqa: ARG002
+        return {"k": shape.k, "select": str(shape.select)}
+
+    def _retrieve(self, shape: parts.Retrieve, at: At) -> Mapping[str, Any]:
+        chunk = shape.chunk
+        if chunk.tokens and chunk.characters:
+            self.site.fault_key((*at, "chunk", "characters"), "stands instead of tokens", "keep one")
+        unit, size = ("characters", chunk.characters) if chunk.characters else ("tokens", chunk.tokens or 200)
+        if chunk.overlap >= size:
+            self.site.fault(
+                (*at, "chunk", "overlap"), f"an overlap of {chunk.overlap} in chunks of {size}", "lower it"
+            )
+        query, _ = self.site.template((*at, "query"), shape.query)
+        embed = config_models.used(shape.embed, (*at, "embed"), self.models, self.site)
+        cut: dict[str, Any] = {unit: size, "overlap": chunk.overlap}
+        options: dict[str, Any] = {
+            "corpus": self.site.present((*at, "corpus"), shape.corpus, folder=True),
+            "chunk": {**cut, "by": chunk.by} if chunk.by else cut,
+            "search": str(shape.search),
+            "top_k": shape.top_k,
+            "query": query,
+        }
+        if embed is not None:
+            options["embed"] = embed
+        if shape.store.kind != "memory":
+            options["store"] = {"kind": str(shape.store.kind)}
+        return options
+
+    def _rerank(self, shape: parts.Rerank, at: At) -> Mapping[str, Any]:
+        model = config_models.used(shape.model, (*at, "model"), self.models, self.site)
+        return {"model": model, "top_n": shape.top_n}
+
+    def _prompt(self, shape: parts.Prompt | None, at: At) -> Mapping[str, Any]:
+        shape = shape or parts.Prompt()
+        system, system_file = self.site.template((*at, "system"), shape.system)
+        user, user_file = self.site.template((*at, "user"), shape.user)
+        return {"system": system, "user": user, "system_file": system_file, "user_file": user_file}
+
+    def _output(self, shape: parts.Output | None, at: At) -> OutputSpec:
+        shape, place = shape or parts.Output(), (*at, "output", "schema")
+        schema = self.site.json(place, shape.schema_)
+        if schema is not None and not isinstance(schema, dict):
+            self.site.fault(place, "a JSON Schema is a mapping")
+            schema = None
+        return OutputSpec(mode=shape.mode, schema=schema)
+
+    def _tools(self, shape: parts.Layer, at: At) -> tuple[Mapping[str, Any], ...]:
+        tools = self.site.json((*at, "tools"), shape.tools)
+        rows = tools if isinstance(tools, list) else [tools] if tools is not None else []
+        if not all(isinstance(row, dict) for row in rows):
+            self.site.fault((*at, "tools"), "tool definitions are a list of mappings")
+            return ()
+        return tuple(rows)
+
+    def _whole(self, name: str, shape: parts.Variant, at: At) -> ModelSpec:
+        if shape.recorded is not None:
+            recorded = shape.recorded
+            extra = {
+                "file": self.site.present((*at, "recorded", "file"), recorded.file),
+                "match": recorded.match.model_dump(),
+                "map": recorded.map.model_dump(exclude_none=True),
+                "list": recorded.list,
+            }
+            provider, url, place = "recorded", None, (*at, "recorded")
+        elif shape.http is not None:
+            extra = {"request": shape.http.request, "answer": shape.http.answer}
+            provider, url, place = "http", shape.http.url, (*at, "http")
+        else:
+            extra, provider, url, place = {"function": shape.python}, "python", None, (*at, "python")
+        return ModelSpec(
+            name=name,
+            provider=provider,
+            model=name,
+            extra=config_models.bare(extra),
+            base_url=url,
+            where=self.site.where(*place),
+        )
