@@ -155,8 +155,13 @@ class RetrieverOptions(Protocol):
 class Scorer(Protocol):
     """A frozen keyword-only dataclass whose fields are the scorer's options; called once a record."""
 
-    judges: ClassVar[Literal["answer", "facts"]]
-    """`answer`: quality in [0, 1], only called where an answer came. `facts`: what a trial took; called for all."""
+    judges: ClassVar[Literal["answer", "outcome", "facts"]]
+    """What is judged, and so when it is called.
+
+    `answer`: quality in [0, 1], for trials that answered and kept the schema; the others are wrong without asking.
+    `outcome`: in [0, 1] too, for all trials where something came, whatever its form (abstention, labels).
+    `facts`: what a trial took, in its own unit; for all.
+    """
 
     def __call__(self, record: Record, example: Example) -> Scored | Unscored:
         """Judge one record. Pure: same input, same output, no clock, no file, no network."""

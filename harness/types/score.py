@@ -25,6 +25,10 @@ class Unscored:
     reason: str
 
 
+UNLABELLED = Unscored(reason="the example has no expected answer")
+"""What every scorer says that compares with `expected`, where there is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """One line of scores.jsonl."""

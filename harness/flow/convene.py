@@ -1,0 +1,68 @@
+"""Calls the judges of a run together: every metric's scorer and every variant's schema, built and ready."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from harness.errors import ConfigError, Fault, UserError
+from harness.registry import SCORERS, load
+from harness.types.experiment import Experiment, Metric, Variant
+from harness.types.panel import SCHEMA_METRIC, Panel
+from harness.types.plugins import Scorer
+
+_PYTHON = "python:"
+
+
+def convene(experiment: Experiment, schema: Mapping[str, Any] | None) -> Panel:
+    """Build the panel. `schema` is the evalset's; a variant's own stands before it.
+
+    Raises ConfigError with every metric and schema that cannot judge.
+    """
+    faults: list[Fault] = []
+    metrics = [(metric, _scorer(metric, faults)) for metric in experiment.metrics]
+    schemas = _schemas(experiment.variants, schema, faults)
+    if faults:
+        raise ConfigError(faults)
+    return Panel(metrics=tuple((metric, scorer) for metric, scorer in metrics if scorer), schemas=schemas)
+
+
+def _scorer(metric: Metric, faults: list[Fault]) -> Scorer | None:
+    """One metric's scorer; None where a fault was added instead."""
+    if metric.name == SCHEMA_METRIC:
+        what = f"the name '{SCHEMA_METRIC}' is taken by the schema judgement that is always there"
+        faults.append(Fault(where=metric.where, what=what, next="give the metric another name"))
+        return None
+    try:
+        return _built(metric)
+    except UserError as error:
+        faults.extend(replace(fault, where=fault.where or metric.where) for fault in error.faults)
+    except (ValueError, TypeError) as error:
+        faults.append(Fault(where=metric.where, what=f"metric '{metric.name}': {error}"))
+    return None
+
+
+def _built(metric: Metric) -> Scorer:
+    if metric.scorer.startswith(_PYTHON):
+        own = load(SCORERS, "harness.scorers.python:PythonScorer", what="scorer")
+        scorer: Scorer = own(function=metric.scorer.removeprefix(_PYTHON), options=metric.options)
+    else:
+        scorer = load(SCORERS, metric.scorer, what="scorer", where=metric.where)(**metric.options)
+    return scorer
+
+
+def _schemas(
+    variants: tuple[Variant, ...], default: Mapping[str, Any] | None, faults: list[Fault]
+) -> Mapping[str, Scorer | None]:
+    schema_scorer = load(SCORERS, "schema", what="scorer")
+    built: dict[int, Scorer | None] = {}
+    by_variant: dict[str, Scorer | None] = {}
+    for variant in variants:
+        schema = variant.output.schema if variant.output.schema is not None else default
+        if id(schema) not in built:  # one compiled schema for all variants that share it
+            try:
+                built[id(schema)] = None if schema is None else schema_scorer(schema=schema)
+            except ValueError as error:
+                built[id(schema)] = None
+                faults.append(Fault(where=variant.where, what=f"the schema of '{variant.name}': {error}"))
+        by_variant[variant.name] = built[id(schema)]
+    return by_variant
