@@ -1,21 +1,18 @@
 """Metrics: the scorers that they name, and the options of those."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import Any
 
 from harness.errors import UserError
 from harness.files.config_faults import found
 from harness.files.config_models import bare
+from harness.files.config_options import checked
 from harness.files.config_shape import Metric as Row
 from harness.files.config_site import At, Site
 from harness.registry import SCORERS, load, nearest
 from harness.types.experiment import Metric
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 ALWAYS = (
     "schema_failure_rate",
@@ -26,20 +23,6 @@ ALWAYS = (
     "coverage",
 )
 """Metrics that are always there, and can be gated without being declared."""
-
-FROM_EVALSET = {"schema"}
-"""Options that a scorer is given by the evalset where the config does not name them."""
-
-_PLAIN = {
-    "array": "a list",
-    "boolean": "true or false",
-    "dictionary": "a mapping",
-    "integer": "a whole number",
-    "number": "a number",
-    "object": "a mapping",
-    "string": "text",
-}
-"""pydantic's words → ours."""
 
 
 def metrics(rows: Sequence[Row], site: Site) -> tuple[Metric, ...]:
@@ -100,7 +83,9 @@ def _options(row: Row, at: At, site: Site) -> Mapping[str, Any]:
             raise
         site.fault((*at, "scorer"), f"{row.scorer} cannot be imported ({type(error).__name__}: {error})")
         return options
-    return _checked(scorer, options, at, site) if dataclasses.is_dataclass(scorer) else options
+    if not dataclasses.is_dataclass(scorer):
+        return options
+    return checked(scorer, options, list(Row.model_fields), at, site)
 
 
 def _of_a_function(options: Mapping[str, Any], at: At, site: Site) -> Mapping[str, Any]:
@@ -116,60 +101,3 @@ def _of_a_function(options: Mapping[str, Any], at: At, site: Site) -> Mapping[st
             hint = f"did you mean '{near}'? What the function itself takes may stand under options:"
             site.fault_key((*at, key), "unknown key", hint)
     return {**beside, **given}
-
-
-def _checked(scorer: Any, options: Mapping[str, Any], at: At, site: Site) -> Mapping[str, Any]:
-    """The options as the scorer's dataclass wants them; faults where it does not."""
-    from pydantic import ConfigDict, Field, ValidationError, create_model
-
-    hints = get_type_hints(scorer)
-    names = [field.name for field in dataclasses.fields(scorer)]
-    # Prefixed, so that an option may be called what pydantic calls a method of its own.
-    fields: dict[str, Any] = {
-        f"option_{field.name}": (hints[field.name], Field(default=_default(field), alias=field.name))
-        for field in dataclasses.fields(scorer)
-    }
-    model = create_model("Options", __config__=ConfigDict(strict=True, extra="forbid"), **fields)
-    try:
-        values = model.model_validate_json(json.dumps(options))
-    except ValidationError as error:
-        for one in error.errors(include_url=False):
-            _tell(one, [*names, *Row.model_fields], at, site)
-        return options
-    given = {name: getattr(values, f"option_{name}") for name in options}
-    if FROM_EVALSET.intersection(names) <= given.keys():
-        _try_out(scorer, given, at, site)
-    return given
-
-
-def _try_out(scorer: Any, options: Mapping[str, Any], at: At, site: Site) -> None:
-    try:
-        scorer(**options)
-    except UserError as error:
-        for fault in error.faults:
-            site.fault_key(at, fault.what, fault.next)
-    except (ValueError, TypeError) as error:
-        site.fault_key(at, str(error))
-
-
-def _default(field: "dataclasses.Field[Any]") -> Any:
-    if field.name in FROM_EVALSET:
-        return None
-    if field.default is not dataclasses.MISSING:
-        return field.default
-    return ... if field.default_factory is dataclasses.MISSING else field.default_factory()
-
-
-def _tell(error: "ErrorDetails", known: list[str], at: At, site: Site) -> None:
-    kind, loc = error["type"], error["loc"]
-    key = str(loc[0])
-    if kind == "extra_forbidden":
-        near = nearest(key, known)
-        hint = f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
-        site.fault_key((*at, key), "unknown key", hint)
-    elif kind == "missing":
-        site.fault_key(at, f"the scorer needs '{key}'", "add it")
-    else:
-        node = site.node(*at, *loc)
-        wanted = error["msg"].removeprefix("Input should be ").removeprefix("a valid ")
-        site.faults.at(node, f"expected {_PLAIN.get(wanted, wanted)}, found {found(node)}")

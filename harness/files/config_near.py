@@ -31,7 +31,8 @@ def nearest_file(path: str, written: str) -> str:
     except OSError:
         names = []
     near = nearest(Path(path).name, names)
-    head, slash, _ = written.rpartition("/")
-    return (
-        f"did you mean '{head}{slash}{near}'?" if near else "paths are relative to the file that names them"
-    )
+    if not near:
+        return "paths are relative to the file that names them"
+    head, slash, tail = written.rpartition("/")
+    inside = "}" in tail  # the last "/" stands inside a ${VAR:-default}
+    return f"did you mean '{near if inside else head + slash + near}'?"

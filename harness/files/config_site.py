@@ -73,7 +73,10 @@ class Site:
                 if not file
                 else "no such file or folder"
             )
-            self.fault(at, f"{kind} '{located.written}'", nearest_file(located.path, located.written))
+            read_as = f" ({located.path})" if "${" in located.written else ""
+            self.fault(
+                at, f"{kind} '{located.written}'{read_as}", nearest_file(located.path, located.written)
+            )
         return located.path
 
     def template(self, at: At, value: str | None) -> tuple[str | None, str | None]:

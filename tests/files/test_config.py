@@ -294,6 +294,13 @@ def test_only_what_would_act_in_a_run_waits_for_later(project, body, keys):
     assert list(variant(body).later) == keys
 
 
+def test_a_function_of_the_users_own_takes_any_option(project):
+    """Beside the row's own keys, or under `options` where a name is too like one of those."""
+    head = "evalset: ../evalsets/support\nvariants: {a: {model: openai/m}}\nmetrics:\n"
+    (metric,) = read(head + "  - {scorer: 'python:my.mod:score', depth: 2, options: {names: [a]}}\n").metrics
+    assert (metric.name, metric.options) == ("score", {"depth": 2, "names": ["a"]})
+
+
 def test_partitions_restrict_a_variant(project):
     """They are kept in the order that is written."""
     assert variant("{model: openai/m, partitions: [edge, golden]}").variant("one").partitions == (

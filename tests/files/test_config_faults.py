@@ -138,7 +138,7 @@ def test_the_good_config_is_good():
         ("scorer: exact", "scorer: exact, normalize: none",
          "16: metrics[0].normalize: unknown key; did you mean 'normalise'?"),
         ("scorer: exact", "scorer: exact, normalise: all",
-         "16: metrics[0].normalise: expected 'none', 'case' or 'squad', found 'all'"),
+         "16: metrics[0].normalise: expected one of none, case, squad, found 'all'"),
         ("scorer: exact", "scorer: choice, labels: a", "16: metrics[0].labels: expected a list, found 'a'"),
         ("primary: true}", "primary: true}\n  - {name: coverage, scorer: exact}",
          "17: metrics[1].name: 'coverage' is always there; give this metric another name"),
@@ -181,6 +181,25 @@ def test_the_good_config_is_good():
          "2: evalset.edge: a folder holds the partitions already; name a folder or partitions, not both"),
         ("evalset: ev", "evalset: {golden: {file: rows.jsonl, map: {ide: x}}}",
          "2: evalset.golden.map.ide: not a part of an example; did you mean 'id'?"),
+        ("scorer: exact", "scorer: json_fields, fields: {a: {compare: exakt}}", (
+         "16: metrics[0].fields.a.compare: expected one of exact, contains, token_f1, numeric, set_f1, "
+         "found 'exakt'; did you mean 'exact'?")),
+        ("scorer: exact", "scorer: json_fields, fields: {a: {compre: exact}}",
+         "16: metrics[0].fields.a.compre: unknown key"),
+        ("scorer: exact", "scorer: json_fields, fields: {a: [1]}", (
+         "16: metrics[0].fields.a: expected a mapping or one of exact, contains, token_f1, numeric, set_f1, "
+         "found a list")),
+        ("evalset: ev", "evalset: {golden: {file: rows.jsonl, split: x}}",
+         "2: evalset.golden.split: belongs to a data set by name; name it with hf:"),
+        ("scorer: exact", "scorer: 'python:a:b', options: [1]",
+         "16: metrics[0].options: expected a mapping, found a list"),
+        ("scorer: exact", "scorer: json_fields, fields: {a: {compare: exact, weight: -1}}",
+         "16: metrics[0].fields.a: weight must be a number of at least 0, not -1.0"),
+        ("    model: base", "    model: base\n    python: a.b:c\n    http: {url: 'http://h'}", (
+         "11: variants.plain.python: a variant is one of recorded, http, python; "
+         "keep one; null takes an inherited key away")),
+        ("top_k: 8", "search: dense, embed: openai",
+         "13: variants.rag.retrieve.embed: no model 'openai'; known: base, gpt"),
         ("evalset: ev", "evalset: {golden: {split: x}}",
          "2: evalset.golden: a partition comes from either file: or hf:; name one of them"),
         ("top_k: 8", "corpus: doc",
@@ -380,8 +399,8 @@ def test_a_scorer_of_the_users_own_is_checked_like_any_other(project, monkeypatc
     (metric,) = read_config("c.yaml", environ={}).metrics
     assert (metric.name, metric.options) == ("Near", {"labels": ("a",), "within": 2.0})
     assert refused(head + "{scorer: 'own_scorers:Near', labels: [1], withn: 2}\n") == [
-        "c.yaml:4: metrics[0].labels[0]: expected text, found 1",
         "c.yaml:4: metrics[0].withn: unknown key; did you mean 'within'?",
+        "c.yaml:4: metrics[0].labels[0]: expected text, found 1",
     ]
     assert refused(head + "{scorer: 'own_scorers:Near'}\n") == [
         "c.yaml:4: metrics[0]: the scorer needs 'labels'; add it"

@@ -183,6 +183,31 @@ def test_an_undefined_variable_is_named_with_its_line():
     ]
 
 
+def test_a_missing_file_says_what_the_variable_made_of_it(project):
+    """The path as written, and where that led."""
+    (line,) = refused("evalset: '${DATA:-../dta}'\nvariants:\n  a: {model: openai/m}\n")
+    led = f"no such folder '${{DATA:-../dta}}' ({project / 'dta'}); did you mean 'data'?"
+    assert line == f"mine/x.yaml:1: evalset: {led}"
+
+
+def test_an_empty_path_is_named():
+    """A variable that is set to nothing, and a prompt file whose variable is not set at all."""
+    text = "evalset: ${DATA}\nvariants:\n  a: {model: openai/m}\n"
+    assert refused(text, environ={"DATA": ""}) == ["mine/x.yaml:1: evalset: the path is empty"]
+    text = "evalset: ../data\nvariants:\n  a: {model: openai/m, prompt: '${DIR}/p.md'}\n"
+    assert refused(text) == [
+        "mine/x.yaml:3: variants.a.prompt: the environment variable DIR is not set; set it, or write ${DIR:-default}"
+    ]
+
+
+def test_a_chain_of_files_is_bounded():
+    """Seventeen files that are no circle are refused at the line that goes too far."""
+    for n in range(20):
+        Path(f"base/f{n}.yaml").write_text(f"extends: f{n + 1}.yaml\n")
+    (line,) = refused("extends: ../base/f0.yaml\n")
+    assert line == "base/f14.yaml:1: extends: more than 16 files in a row"
+
+
 def test_set_lays_a_value_over_the_file():
     """Read as YAML, before variants take over from one another, through lists and short forms."""
     text = "extends: ../base/base.yaml\nmetrics: [exact]\n"
