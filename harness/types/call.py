@@ -79,6 +79,7 @@ class Reply:
     dropped: tuple[str, ...] = ()
     recorded_ms: float | None = None
     """Latency that came with a recorded output; None where it has none."""
+    recorded_first_token_ms: float | None = None
     recorded_cost_usd: float | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
     """Other columns of a recorded output (human labels)."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from harness.types.call import Call, Reply, Request
 from harness.types.evalset import Document, Example
-from harness.types.experiment import ModelSpec, OutputSpec
+from harness.types.experiment import ModelSpec, OutputSpec, Price
 from harness.types.record import Record
 from harness.types.report import Block
 from harness.types.score import Scored, Unscored
@@ -26,6 +26,12 @@ class Provider(Protocol):
 
     live: ClassVar[bool]
     """False where answers were produced elsewhere: no warm-up, no pacing, no live latency."""
+    note: ClassVar[str | None]
+    """A sentence that every table and report made with this provider repeats; None for none."""
+
+    @classmethod
+    def list_price(cls, model: ModelSpec) -> Price | None:
+        """What the provider itself declares its model to cost; None where a price table must tell."""
 
     async def open(self) -> None:
         """Start what must stand before the first call (a client, a child process)."""
@@ -35,6 +41,23 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Let go of everything that `open` took."""
+
+
+class Outputs(Protocol):
+    """Answers that were produced elsewhere."""
+
+    def find(self, key: str, repeat: int) -> Mapping[str, Any] | None:
+        """The row of one example: {output, latency_ms, input_tokens, output_tokens, cost_usd, row}; None: missing."""
+
+
+class Meter(Protocol):
+    """Counts what the harness itself adds to a call."""
+
+    def sent(self, start_to_send_ms: float) -> None:
+        """One request left, so long after its call began."""
+
+    def waited(self) -> None:
+        """One call had to wait for a free connection."""
 
 
 class ProviderKit(Protocol):
@@ -56,8 +79,16 @@ class ProviderKit(Protocol):
     def timeout_s(self) -> float:
         """Wall clock, per attempt; enforced by the caller of `complete`."""
 
-    def rows(self, model: ModelSpec) -> Sequence[Mapping[str, Any]]:
-        """The rows of the outputs file that a `recorded` model names, mapped to our names."""
+    @property
+    def seed(self) -> int:
+        """The experiment's seed."""
+
+    @property
+    def meter(self) -> Meter:
+        """Where the harness's own share is counted."""
+
+    def outputs(self, model: ModelSpec) -> Outputs:
+        """The outputs file that a `recorded` model names."""
 
     def secret(self, variable: str) -> str | None:
         """The value of an environment variable that the config names; None where it is not set."""

@@ -56,6 +56,21 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which part of the plan is asked for; nothing given means all of it."""
+
+    variants: tuple[str, ...] = ()
+    partitions: tuple[str, ...] = ()
+    """Empty: golden and edge. `holdout` and `recent` are run only when they are named."""
+    tags: tuple[str, ...] = ()
+    """Rows that carry at least one of them."""
+    limit: int | None = None
+    """The first N rows of each partition, after the tags."""
+    only: frozenset[tuple[str, str, str, int]] | None = None
+    """Trial keys that may run; None for no such bound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """One line of overhead.jsonl: about one second of the harness watching itself."""
 

@@ -1,0 +1,62 @@
+"""What a call cost, from its tokens and its price. Unknown stays unknown."""
+
+from harness.types.call import Usage
+from harness.types.experiment import Price
+
+_MILLION = 1_000_000
+
+
+def cost_usd(price: Price | None, usage: Usage | None) -> float | None:
+    """Price one call in US dollars; None where a rate or a bucket that it needs is unknown.
+
+    A bucket that the server did not report counts as empty only where the server reported the call's
+    other tokens: servers leave `cached` and `written` out where they have no such cache.
+    """
+    if price is None:
+        return None
+    if price.gpu_usd_per_hour is not None:
+        return _gpu_usd(price)
+    rates = (price.input_usd_per_mtok, price.output_usd_per_mtok)
+    if all(rate is None for rate in rates):
+        return None
+    if usage is None or usage.input_tokens is None or usage.output_tokens is None:
+        return None
+    cached_rate = price.cached_input_usd_per_mtok
+    written_rate = price.cache_write_usd_per_mtok
+    parts = (
+        (usage.input_tokens, price.input_usd_per_mtok),
+        (usage.cached_input_tokens or 0, price.input_usd_per_mtok if cached_rate is None else cached_rate),
+        (usage.cache_write_tokens or 0, price.input_usd_per_mtok if written_rate is None else written_rate),
+        (usage.output_tokens, price.output_usd_per_mtok),
+    )
+    if any(tokens and rate is None for tokens, rate in parts):
+        return None
+    return price.request_usd + sum(tokens * (rate or 0.0) for tokens, rate in parts) / _MILLION
+
+
+def _gpu_usd(price: Price) -> float | None:
+    """A rented GPU's hour, spread over what it answers: never over this run's own concurrency."""
+    if price.gpu_usd_per_hour is None or not price.capacity_per_s or not price.utilisation:
+        return None
+    return price.request_usd + price.gpu_usd_per_hour / (3600 * price.capacity_per_s * price.utilisation)
+
+
+def total_usd(costs: "list[float | None]") -> float | None:
+    """Sum of the parts; None as soon as one of them is unknown."""
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
+
+
+def total_usage(usages: "list[Usage | None]") -> Usage | None:
+    """Add up buckets; None where a call told nothing, and a bucket is None where none of them told it."""
+    known = [usage for usage in usages if usage is not None]
+    if not known or len(known) != len(usages):
+        return None
+    if len(known) == 1:
+        return known[0]
+    return Usage(**{bucket: _sum(known, bucket) for bucket in Usage.__slots__})
+
+
+def _sum(usages: "list[Usage]", bucket: str) -> int | None:
+    told = [getattr(usage, bucket) for usage in usages if getattr(usage, bucket) is not None]
+    return sum(told) if told else None

@@ -1,0 +1,124 @@
+"""An HTTP session that notes when a request reached the socket and when the last byte of its answer came.
+
+SDK and JSON work lie outside these two instants, so they are never charged to the model. The SDKs
+drive the session through their own aiohttp transport; the notes travel by context variable, since
+an SDK passes nothing through.
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from harness.calls.clock import ms_between, now_ns
+from harness.types.call import Wire
+
+if TYPE_CHECKING:
+    import aiohttp
+
+
+@dataclass(slots=True)
+class Tap:
+    """The instants of one exchange, filled in while it runs. Mutable, and owned by one call."""
+
+    begun_ns: int
+    sent_ns: int | None = None
+    first_token_ns: int | None = None
+    done_ns: int | None = None
+    connect_began_ns: int | None = None
+    connect_ms: float | None = None
+    waited: bool = False
+    """True where no connection was free."""
+
+    def first_token(self) -> None:
+        """Note the first non-empty content; later ones change nothing."""
+        if self.first_token_ns is None:
+            self.first_token_ns = now_ns()
+
+    def done(self) -> None:
+        """Note the end of the answer's body."""
+        self.done_ns = now_ns()
+
+    def wire(self) -> Wire:
+        """Read the tap. Without hooks (a proxy's transport has none) the client's own clock stands in."""
+        if self.sent_ns is None or self.done_ns is None:
+            return Wire(
+                sent_ns=self.begun_ns, done_ns=now_ns(), first_token_ns=self.first_token_ns, clock="client"
+            )
+        return Wire(
+            sent_ns=self.sent_ns,
+            done_ns=self.done_ns,
+            first_token_ns=self.first_token_ns,
+            connect_ms=self.connect_ms,
+        )
+
+    @property
+    def start_to_send_ms(self) -> float | None:
+        """From the call's begin to the socket, connection set-up left out; None where nothing was sent."""
+        if self.sent_ns is None:
+            return None
+        return max(0.0, ms_between(self.begun_ns, self.sent_ns) - (self.connect_ms or 0.0))
+
+
+_TAP: ContextVar[Tap | None] = ContextVar("tap", default=None)
+
+
+def tap() -> Tap:
+    """Open a tap for the exchange that the current task is about to make."""
+    fresh = Tap(begun_ns=now_ns())
+    _TAP.set(fresh)
+    return fresh
+
+
+def session(connections: int) -> "aiohttp.ClientSession":
+    """Open a session whose pool never starves `connections` calls in flight. Call it inside the loop."""
+    import aiohttp
+
+    connector = aiohttp.TCPConnector(limit=max(connections, 1) + 8, keepalive_timeout=60)
+    return aiohttp.ClientSession(
+        connector=connector,
+        trace_configs=[_trace()],
+        timeout=aiohttp.ClientTimeout(total=None),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+def _trace() -> "aiohttp.TraceConfig":
+    """The hooks. `on_response_chunk_received` does not fire on a streamed body, so the end is the body's EOF."""
+    import aiohttp
+
+    trace = aiohttp.TraceConfig(trace_config_ctx_factory=_context)  # type: ignore[arg-type]
+    trace.on_connection_queued_start.append(_queued)
+    trace.on_connection_create_start.append(_connecting)
+    trace.on_connection_create_end.append(_connected)
+    trace.on_request_chunk_sent.append(_sent)
+    trace.on_request_end.append(_ended)
+    return trace
+
+
+def _context(trace_request_ctx: Any = None) -> SimpleNamespace:
+    """The tap of the task that makes the request, or one that nobody reads."""
+    del trace_request_ctx
+    return SimpleNamespace(tap=_TAP.get() or Tap(begun_ns=now_ns()))
+
+
+async def _queued(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+    context.tap.waited = True
+
+
+async def _connecting(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+    context.tap.connect_began_ns = now_ns()
+
+
+async def _connected(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+    if context.tap.connect_began_ns is not None:
+        context.tap.connect_ms = ms_between(context.tap.connect_began_ns, now_ns())
+
+
+async def _sent(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+    context.tap.sent_ns = now_ns()
+
+
+async def _ended(_session: Any, context: SimpleNamespace, params: Any) -> None:
+    held: Tap = context.tap
+    params.response.content.on_eof(held.done)

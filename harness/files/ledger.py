@@ -1,0 +1,219 @@
+"""A run folder: facts are appended once and flushed, everything derived can be made again."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import orjson
+
+from harness.errors import Fault, UsageError
+from harness.files.record_lines import example_of, judgement_of, manifest_of, probe_of, record_of
+from harness.types.evalset import Example
+from harness.types.record import Entry, Record
+from harness.types.run import Manifest, Probe
+from harness.types.score import Judgement
+
+MANIFEST, RECORDS, TEXTS, EXAMPLES = "manifest.json", "records.jsonl", "texts.jsonl", "examples.jsonl"
+OVERHEAD, SCORES, SUMMARY = "overhead.jsonl", "scores.jsonl", "summary.json"
+
+_PLAIN = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+
+
+class Ledger:
+    """One run folder, to read and, inside `with`, to append to."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take a folder that holds a manifest."""
+        self.folder = folder
+        self._written: set[str] = set()
+        self._appenders: dict[str, BinaryIO] = {}
+
+    @classmethod
+    def create(cls, root: Path, manifest: Manifest, examples: Iterable[tuple[str, Example]]) -> "Ledger":
+        """Make the folder: examples first, the manifest last, so that a folder with a manifest is whole."""
+        folder = root / manifest.id
+        folder.mkdir(parents=True)
+        with (folder / EXAMPLES).open("wb") as lines:
+            for partition, example in examples:
+                lines.write(_line({"partition": partition, **_public(example)}))
+        _replace(folder / MANIFEST, orjson.dumps(manifest, option=_PLAIN | orjson.OPT_INDENT_2) + b"\n")
+        return cls(folder)
+
+    @property
+    def run_id(self) -> str:
+        """The folder's name."""
+        return self.folder.name
+
+    def manifest(self) -> Manifest:
+        """Read manifest.json. Raises UsageError where it cannot be read."""
+        return manifest_of(self._json(MANIFEST))
+
+    def summary(self) -> dict[str, Any] | None:
+        """Read summary.json; None where there is none yet."""
+        return self._json(SUMMARY) if (self.folder / SUMMARY).exists() else None
+
+    def __enter__(self) -> Self:
+        """Open for appending: a torn last line is closed off, and known texts are not written again."""
+        self._written = {line["digest"] for line in self._lines(TEXTS)}
+        for name in (RECORDS, TEXTS, OVERHEAD):
+            self._appenders[name] = _appender(self.folder / name)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Sync to disk and close."""
+        for lines in self._appenders.values():
+            os.fsync(lines.fileno())
+            lines.close()
+        self._appenders.clear()
+
+    def append(self, entry: Entry) -> None:
+        """Write one finished trial: its texts, then its line, each in one write that the system holds."""
+        for digest, text in entry.texts.items():
+            if digest not in self._written:
+                self._appenders[TEXTS].write(_line({"digest": digest, "text": text}))
+                self._written.add(digest)
+        self._appenders[RECORDS].write(_line(entry.record))
+
+    def note(self, probe: Probe) -> None:
+        """Write one line of the harness watching itself."""
+        self._appenders[OVERHEAD].write(_line(probe))
+
+    def records(self) -> Iterator[Record]:
+        """Every record that counts or is a warm-up: of a trial with several lines, only the last."""
+        last = self._last_lines()
+        for number, line in enumerate(self._lines(RECORDS)):
+            if line.get("warmup") or last.get(_key(line)) == number:
+                yield record_of(line)
+
+    def record(self, variant: str, example_id: str) -> tuple[Record, ...]:
+        """The records of one variant on one example, one a repeat."""
+        return tuple(
+            record
+            for record in self.records()
+            if (record.variant, record.example_id) == (variant, example_id) and not record.warmup
+        )
+
+    def examples(self) -> dict[str, Example]:
+        """The examples as they were run, by id."""
+        return {line["id"]: example_of(line) for line in self._lines(EXAMPLES)}
+
+    def texts(self, wanted: Iterable[str]) -> dict[str, str]:
+        """The texts under these digests."""
+        asked = set(wanted)
+        return {line["digest"]: line["text"] for line in self._lines(TEXTS) if line["digest"] in asked}
+
+    def probes(self) -> Iterator[Probe]:
+        """Every line of overhead.jsonl."""
+        return (probe_of(line) for line in self._lines(OVERHEAD))
+
+    def judgements(self) -> Iterator[Judgement]:
+        """Every line of scores.jsonl."""
+        return (judgement_of(line) for line in self._lines(SCORES))
+
+    def write_scores(self, judgements: Iterable[Judgement]) -> None:
+        """Write scores.jsonl anew, as a stream, and only then put it in place."""
+        part = self.folder / f"{SCORES}.part"
+        with part.open("wb") as lines:
+            for judgement in judgements:
+                lines.write(_line(judgement))
+        part.replace(self.folder / SCORES)
+
+    def write(self, name: str, content: bytes) -> Path:
+        """Write a derived file in one piece."""
+        _replace(self.folder / name, content)
+        return self.folder / name
+
+    def point_latest(self) -> None:
+        """Make `latest` beside this folder name this run."""
+        _replace(self.folder.parent / "latest", self.run_id.encode() + b"\n")
+
+    def _last_lines(self) -> dict[bytes, int]:
+        return {
+            _key(line): number for number, line in enumerate(self._lines(RECORDS)) if not line.get("warmup")
+        }
+
+    def _json(self, name: str) -> dict[str, Any]:
+        file = self.folder / name
+        try:
+            found = orjson.loads(file.read_bytes())
+        except (OSError, orjson.JSONDecodeError) as error:
+            raise UsageError(
+                Fault(where=str(file), what=f"cannot be read ({error})", next="name the folder of a run")
+            ) from None
+        if not isinstance(found, dict):
+            raise UsageError(Fault(where=str(file), what="does not hold an object"))
+        return found
+
+    def _lines(self, name: str) -> Iterator[dict[str, Any]]:
+        """Every whole line; a torn one (the process was killed while it wrote) is passed over."""
+        with suppress(FileNotFoundError), (self.folder / name).open("rb") as lines:
+            for line in lines:
+                with suppress(orjson.JSONDecodeError):
+                    yield orjson.loads(line)
+
+
+def find_run(name: str, root: Path) -> Ledger:
+    """Open a run by folder, by id, or as `latest`. Raises UsageError that names the runs there are."""
+    for folder in (Path(name), root / name):
+        if (folder / MANIFEST).is_file():
+            return Ledger(folder)
+    pointer = root / "latest"
+    if name == "latest" and pointer.is_file():
+        return find_run(pointer.read_text(encoding="utf-8").strip(), root)
+    known = ", ".join(ledger.run_id for ledger in runs(root)[-3:])
+    hint = (
+        f"the newest in {root}: {known}"
+        if known
+        else f"there is no run in {root}; --out names another folder"
+    )
+    raise UsageError(Fault(where=name, what="no such run", next=hint))
+
+
+def runs(root: Path) -> list[Ledger]:
+    """Every run in a folder, oldest first."""
+    if not root.is_dir():
+        return []
+    return [Ledger(folder) for folder in sorted(root.iterdir()) if (folder / MANIFEST).is_file()]
+
+
+def _public(example: Example) -> dict[str, Any]:
+    """What the run folder keeps of an example."""
+    names = ("id", "inputs", "expected", "tags", "relevant", "accept_refusal", "meta", "digest")
+    return {name: getattr(example, name) for name in names}
+
+
+def _key(line: Mapping[str, Any]) -> bytes:
+    """A trial's key in little space: 100,000 of them are held at once."""
+    parts = (line["variant"], line["partition"], line["example_id"], str(line["repeat"]))
+    return hashlib.blake2b("\x00".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _line(value: Any) -> bytes:
+    return orjson.dumps(value, option=_PLAIN | orjson.OPT_APPEND_NEWLINE)
+
+
+def _appender(file: Path) -> BinaryIO:
+    """Unbuffered, so that a line is the system's once `write` returns; starts on a line of its own."""
+    lines = file.open("ab", buffering=0)
+    if lines.tell() > 0:
+        with file.open("rb") as held:
+            held.seek(-1, os.SEEK_END)
+            if held.read(1) != b"\n":
+                lines.write(b"\n")
+    return lines
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Write beside, sync, and put in place: a reader sees the old file or the new one, never half."""
+    part = file.with_name(f"{file.name}.part")
+    with part.open("wb") as held:
+        held.write(content)
+        held.flush()
+        os.fsync(held.fileno())
+    part.replace(file)

@@ -1,0 +1,72 @@
+"""Lines of a run folder back into nouns. Keys that a newer harness wrote are passed over."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from harness.types.call import Attempt, Usage
+from harness.types.evalset import Example
+from harness.types.record import Outcome, Record, Retrieved, StageTime
+from harness.types.run import Manifest, MetricInfo, Probe
+from harness.types.score import Judgement
+
+T = TypeVar("T")
+
+
+def record_of(line: Mapping[str, Any]) -> Record:
+    """One line of records.jsonl."""
+    return _made(
+        Record,
+        line,
+        outcome=_made(Outcome, line["outcome"], tool_calls=tuple(line["outcome"].get("tool_calls") or ())),
+        tags=tuple(line.get("tags") or ()),
+        stages=tuple(_stage(stage) for stage in line.get("stages") or ()),
+        attempts=tuple(_made(Attempt, attempt) for attempt in line.get("attempts") or ()),
+        usage=_usage(line.get("usage")),
+        retrieved=tuple(_made(Retrieved, passage) for passage in line.get("retrieved") or ()),
+    )
+
+
+def example_of(line: Mapping[str, Any]) -> Example:
+    """One line of examples.jsonl."""
+    return _made(Example, line, tags=tuple(line["tags"]), relevant=tuple(line["relevant"]))
+
+
+def judgement_of(line: Mapping[str, Any]) -> Judgement:
+    """One line of scores.jsonl."""
+    return _made(Judgement, line)
+
+
+def probe_of(line: Mapping[str, Any]) -> Probe:
+    """One line of overhead.jsonl."""
+    times = ("loop_lag_ms", "start_to_send_ms")
+    return _made(Probe, line, **{name: tuple(line.get(name) or ()) for name in times})
+
+
+def manifest_of(found: Mapping[str, Any]) -> Manifest:
+    """manifest.json."""
+    return _made(
+        Manifest,
+        found,
+        layers={name: tuple(layers) for name, layers in found["layers"].items()},
+        metrics=tuple(_made(MetricInfo, metric) for metric in found["metrics"]),
+        notes=tuple(found.get("notes") or ()),
+    )
+
+
+def _stage(stage: Mapping[str, Any]) -> StageTime:
+    return _made(StageTime, stage, usage=_usage(stage.get("usage")))
+
+
+def _usage(usage: Mapping[str, Any] | None) -> Usage | None:
+    return None if usage is None else _made(Usage, usage)
+
+
+_NAMES: dict[type, frozenset[str]] = {}
+
+
+def _made(noun: type[T], found: Mapping[str, Any], **parts: Any) -> T:
+    names = _NAMES.get(noun)
+    if names is None:
+        names = _NAMES[noun] = frozenset(field.name for field in fields(noun))  # type: ignore[arg-type]
+    return noun(**{**{key: value for key, value in found.items() if key in names}, **parts})

@@ -1,0 +1,159 @@
+"""From a variant's spec to stages that are open and ready. All construction happens here, before any clock."""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from harness.calls.endpoint import LiveEndpoint, Policy
+from harness.calls.meter import Scale
+from harness.errors import Fault, UserError
+from harness.files.corpus import read_documents
+from harness.files.outputs import OutputRows, read_outputs
+from harness.registry import PROVIDERS, STAGES, load
+from harness.types.evalset import Document, Evalset, Example
+from harness.types.experiment import Experiment, ModelSpec, OutputSpec, StageSpec, Variant
+from harness.types.line import Line
+from harness.types.plugins import Closable, Endpoint, Provider, Stage
+
+THREADS = 4
+"""Stages that compute share these; more would only fight over the same interpreter."""
+
+
+async def assemble(
+    experiment: Experiment,
+    evalset: Evalset,
+    variants: Sequence[Variant],
+    scale: Scale,
+    closing: AsyncExitStack,
+) -> Mapping[str, Line]:
+    """Open every stage of these variants. `closing` lets go of them all. Raises UserError with the config's line."""
+    site = _Site(experiment, evalset, scale, closing)
+    threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="stage")
+    closing.callback(threads.shutdown, wait=False, cancel_futures=True)
+    return {variant.name: await _line(site, variant, threads) for variant in variants}
+
+
+async def _line(site: "_Site", variant: Variant, threads: Executor) -> Line:
+    output = variant.output
+    if output.schema is None and site.evalset.schema is not None:
+        output = replace(output, schema=site.evalset.schema)
+    kit = _StageKit(site, variant, output)
+    stages = [await _opened(spec, variant, kit) for spec in variant.stages]
+    provider = variant.model and load(PROVIDERS, variant.model.provider, what="provider")
+    live = bool(provider and provider.live)
+    return Line(stages=tuple(stages), output_mode=output.mode, live=live, threads=threads)
+
+
+async def _opened(spec: StageSpec, variant: Variant, kit: "_StageKit") -> Stage:
+    options = load(STAGES, spec.kind, what="stage", where=spec.where)
+    try:
+        stage: Stage = await options(**spec.options).open(kit)
+    except UserError as error:
+        # A stage knows its own key; the config knows the line.
+        placed = [_placed(fault, spec, variant) for fault in error.faults]
+        raise type(error)(placed) from None
+    return stage
+
+
+def _placed(fault: Fault, spec: StageSpec, variant: Variant) -> Fault:
+    if not spec.where or fault.where.startswith(spec.where.rpartition(":")[0]):
+        return fault
+    what = f"variants.{variant.name}.{fault.where}: {fault.what}" if fault.where else fault.what
+    return replace(fault, where=spec.where, what=what)
+
+
+@dataclass(slots=True)
+class _Site:
+    """One run's shared parts. Fulfils types.plugins.ProviderKit."""
+
+    experiment: Experiment
+    evalset: Evalset
+    meter: Scale
+    closing: AsyncExitStack
+    _endpoints: dict[bytes, Endpoint] = field(default_factory=dict)
+    _shared: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def train(self) -> Sequence[Example]:
+        return self.evalset.partitions.get("train", ())
+
+    @property
+    def schema(self) -> Mapping[str, Any] | None:
+        return self.evalset.schema
+
+    @property
+    def connections(self) -> int:
+        return self.experiment.concurrency
+
+    @property
+    def timeout_s(self) -> float:
+        return self.experiment.timeout_s
+
+    @property
+    def seed(self) -> int:
+        return self.experiment.seed
+
+    def outputs(self, model: ModelSpec) -> OutputRows:
+        return read_outputs(model.extra, model.where)
+
+    def secret(self, variable: str) -> str | None:
+        return os.environ.get(variable)
+
+    async def share(self, key: str, start: Callable[[], Awaitable[Closable]]) -> Any:
+        if key not in self._shared:
+            self._shared[key] = started = await start()
+            self.closing.push_async_callback(started.close)
+        return self._shared[key]
+
+    async def endpoint(self, model: ModelSpec) -> Endpoint:
+        """Open a model once a run, however many variants use it."""
+        key = orjson.dumps(replace(model, where=""), option=orjson.OPT_SORT_KEYS)
+        if key not in self._endpoints:
+            cls = load(PROVIDERS, model.provider, what="provider", where=model.where)
+            provider: Provider = cls(model, self)
+            await provider.open()
+            self.closing.push_async_callback(provider.close)
+            policy = Policy(timeout_s=self.experiment.timeout_s, retries=self.experiment.retries)
+            self._endpoints[key] = LiveEndpoint(provider, model, policy)
+        return self._endpoints[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _StageKit:
+    """What one variant's stages are given. Fulfils types.plugins.StageKit."""
+
+    site: _Site
+    variant: Variant
+    output: OutputSpec
+
+    @property
+    def seed(self) -> int:
+        return self.site.experiment.seed
+
+    @property
+    def train(self) -> Sequence[Example]:
+        return self.site.train
+
+    @property
+    def documents(self) -> Sequence[Document]:
+        return self.site.evalset.documents
+
+    @property
+    def tools(self) -> Sequence[Mapping[str, Any]]:
+        return self.variant.tools
+
+    def corpus(self, path: str) -> Sequence[Document]:
+        return read_documents(path)
+
+    async def endpoint(self, model: ModelSpec | None = None) -> Endpoint:
+        wanted = model or self.variant.model
+        if wanted is None:
+            raise UserError(
+                Fault(where=self.variant.where, what=f"variant '{self.variant.name}' has no model")
+            )
+        return await self.site.endpoint(wanted)

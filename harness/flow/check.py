@@ -1,0 +1,57 @@
+"""What is wrong, or weak, with an experiment before a single call is made."""
+
+from collections.abc import Iterator, Sequence
+
+from harness.errors import Fault
+from harness.text.overlap import find_overlaps, inputs_text
+from harness.types.evalset import EDGE_TAGS, JUDGED, Evalset, Example
+from harness.types.experiment import Experiment
+from harness.types.summary import Notice
+
+FEWEST_GOLDEN = 50
+
+
+def check(experiment: Experiment, evalset: Evalset) -> tuple[tuple[Fault, ...], tuple[Notice, ...]]:
+    """Look for leakage (faults) and for what weakens a verdict (notices)."""
+    return tuple(_leaks(evalset)), tuple(_weak(experiment, evalset))
+
+
+def _leaks(evalset: Evalset) -> Iterator[Fault]:
+    """Held-out text that stands in train, from which few-shot examples and tuned weights are made."""
+    places = {row.id: row.where or row.id for rows in evalset.partitions.values() for row in rows}
+    held_out = [row for name in JUDGED for row in evalset.partitions.get(name, ())]
+    train = evalset.partitions.get("train", ())
+    for overlap in find_overlaps(_texts(held_out), _texts(train)):
+        share = (
+            "is the same text as"
+            if overlap.kind == "exact"
+            else f"shares {overlap.share:.0%} of its text with"
+        )
+        yield Fault(
+            where=places[overlap.held_out],
+            what=f"leakage: {overlap.held_out} {share} train row {overlap.train} ({places[overlap.train]})",
+            next="take one of the two out: a variant that learnt the row is not measured by it",
+        )
+
+
+def _texts(rows: Sequence[Example]) -> list[tuple[str, str]]:
+    return [(row.id, inputs_text(row.inputs)) for row in rows]
+
+
+def _weak(experiment: Experiment, evalset: Evalset) -> Iterator[Notice]:
+    golden, edge = evalset.partitions.get("golden", ()), evalset.partitions.get("edge", ())
+    if len(golden) < FEWEST_GOLDEN:
+        message = (
+            f"golden has {len(golden)} examples; under {FEWEST_GOLDEN} only large differences can be seen"
+        )
+        yield Notice(code="few_examples", message=message, partition="golden")
+    if not edge:
+        message = "there is no edge partition: a gain on golden alone says nothing of what the variant does elsewhere"
+        yield Notice(code="no_edge_partition", message=message, partition="edge")
+    missing = [tag for tag in EDGE_TAGS if edge and not any(tag in row.tags for row in edge)]
+    if missing:
+        message = f"edge has no row tagged {', '.join(missing)}"
+        yield Notice(code="edge_tag_missing", message=message, partition="edge")
+    if not experiment.metrics:
+        message = "no metrics are declared: only schema failures, cost and latency will be reported"
+        yield Notice(code="no_metrics", message=message)

@@ -1,0 +1,90 @@
+"""Trials in, records out: bounded concurrency, paced starts, and a stop that loses nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from harness.types.record import Entry
+from harness.types.trial import Trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast trials may start."""
+
+    concurrency: int
+    """Trials in their slots at once."""
+    ramp_s: float = 0.0
+    """The first `concurrency` starts are spread over so long: about one answer's time, so that they never march in step."""
+    gap_s: float = 0.0
+    """Between any two later starts, at least."""
+
+
+async def execute(
+    trials: Iterable[Trial],
+    run: Callable[[Trial], Awaitable[Entry]],
+    pace: Pace,
+    stop: asyncio.Event,
+) -> AsyncIterator[Entry]:
+    """Yield one Entry as each trial ends, in the order in which they end.
+
+    Once `stop` is set no trial starts; those in their slots still end and are yielded. What `run` raises ends
+    the run after the entries that were ready. Leaving the iteration early cancels what is in flight.
+    """
+    ended: asyncio.Queue[asyncio.Task[Entry] | None] = asyncio.Queue()
+    running: set[asyncio.Task[Entry]] = set()
+    starter = asyncio.create_task(_start_all(trials, run, _Slots(pace, stop, ended, running)))
+    try:
+        while (task := await ended.get()) is not None:
+            yield task.result()
+        await starter
+    finally:
+        open_tasks: list[asyncio.Task[Any]] = [starter, *running]
+        for left in open_tasks:
+            left.cancel()
+        await asyncio.gather(*open_tasks, return_exceptions=True)
+
+
+@dataclass(slots=True)
+class _Slots:
+    pace: Pace
+    stop: asyncio.Event
+    ended: "asyncio.Queue[asyncio.Task[Entry] | None]"
+    running: "set[asyncio.Task[Entry]]"
+
+
+async def _start_all(
+    trials: Iterable[Trial], run: Callable[[Trial], Awaitable[Entry]], slots: _Slots
+) -> None:
+    free = asyncio.Semaphore(slots.pace.concurrency)
+
+    def leave(task: "asyncio.Task[Entry]") -> None:
+        slots.running.discard(task)
+        free.release()
+        slots.ended.put_nowait(task)
+
+    for number, trial in enumerate(trials):
+        await free.acquire()
+        await _turn(slots, number)
+        if slots.stop.is_set():
+            break
+        task = asyncio.create_task(_own(run, trial))
+        slots.running.add(task)
+        task.add_done_callback(leave)
+    if slots.running:
+        await asyncio.wait(set(slots.running))
+    slots.ended.put_nowait(None)
+
+
+async def _own(run: Callable[[Trial], Awaitable[Entry]], trial: Trial) -> Entry:
+    return await run(trial)
+
+
+async def _turn(slots: _Slots, number: int) -> None:
+    """Wait for this start's turn, or until the run is stopped."""
+    pace = slots.pace
+    ramping = 0 < number < pace.concurrency
+    wait_s = max(pace.gap_s, pace.ramp_s / pace.concurrency) if ramping else pace.gap_s
+    if wait_s > 0 and number > 0 and not slots.stop.is_set():
+        await asyncio.sleep(wait_s)

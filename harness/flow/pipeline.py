@@ -1,0 +1,199 @@
+"""One trial through its stages, and the record of what happened. The clock stands here."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+import orjson
+
+from harness.calls.clock import ms_between, now_ns
+from harness.calls.money import total_usage, total_usd
+from harness.errors import HarnessError
+from harness.types.call import Call
+from harness.types.evalset import Example
+from harness.types.line import Line
+from harness.types.plugins import ComputeStage, Stage
+from harness.types.record import Entry, Outcome, Record, Retrieved, StageTime
+from harness.types.trial import Draft, Trial
+
+
+@dataclass(slots=True)
+class _Course:
+    """One trial under way. Mutable, owned by that trial."""
+
+    draft: Draft
+    stages: list[StageTime] = field(default_factory=list)
+    queue_ms: float = 0.0
+    error: dict[str, Any] | None = None
+
+
+async def pipeline(line: Line, trial: Trial, example: Example, seed: int) -> Entry:
+    """Run one trial and tell what happened. Raises only HarnessError: a request that cannot be meant."""
+    course = _Course(Draft(trial=trial, inputs=example.inputs, seed=seed))
+    started_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    began_ns = now_ns()
+    for computes, stages in groupby(line.stages, key=lambda stage: isinstance(stage, ComputeStage)):
+        if course.error is None:
+            await (_compute if computes else _call)(line, course, tuple(stages))
+    spent_ms = ms_between(began_ns, now_ns())
+    return _entry(line, course, example, _Spent(started_at, spent_ms))
+
+
+async def _compute(line: Line, course: _Course, stages: Sequence[Any]) -> None:
+    """Run neighbouring stages in one trip to a thread; the way there and back is queue."""
+    left_ns = now_ns()
+    draft, times, error, arrived_ns, done_ns = await asyncio.get_running_loop().run_in_executor(
+        line.threads, _in_thread, course.draft, stages
+    )
+    course.queue_ms += ms_between(left_ns, arrived_ns) + ms_between(done_ns, now_ns())
+    course.draft = draft
+    course.stages += times
+    course.error = error
+
+
+def _in_thread(
+    draft: Draft, stages: Sequence[ComputeStage]
+) -> tuple[Draft, list[StageTime], dict[str, Any] | None, int, int]:
+    arrived_ns = began_ns = now_ns()
+    times: list[StageTime] = []
+    for stage in stages:
+        try:
+            draft = stage(draft)
+        except HarnessError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- a user's own stage may raise anything; it is that trial's end
+            told = {"type": "stage_error", "message": f"{stage.name}: {type(error).__name__}: {error}"[:500]}
+            return (
+                draft,
+                [*times, StageTime(name=stage.name, ms=None, clock="client")],
+                told,
+                arrived_ns,
+                now_ns(),
+            )
+        ended_ns = now_ns()
+        times.append(StageTime(name=stage.name, ms=ms_between(began_ns, ended_ns), clock="client"))
+        began_ns = ended_ns
+    return draft, times, None, arrived_ns, began_ns
+
+
+async def _call(_line: Line, course: _Course, stages: Sequence[Any]) -> None:
+    for stage in stages:
+        before = len(course.draft.calls)
+        course.draft = await stage.call(course.draft)
+        for call in course.draft.calls[before:]:
+            course.stages.append(_stage_time(call))
+            if call.reply is None:
+                course.error = dict(call.error or {})
+                return
+
+
+def _stage_time(call: Call) -> StageTime:
+    reply = call.reply
+    return StageTime(
+        name=call.stage,
+        ms=call.ms,
+        clock=call.clock,
+        connect_ms=reply.wire.connect_ms if reply and reply.wire else None,
+        model=call.model,
+        cost_usd=call.cost_usd,
+        usage=reply.usage if reply else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Spent:
+    started_at: str
+    ms: float
+
+
+def _entry(line: Line, course: _Course, example: Example, spent: _Spent) -> Entry:
+    draft, trial = course.draft, course.draft.trial
+    calls = draft.calls
+    reply = calls[-1].reply if calls and course.error is None else None
+    outcome = _outcome(course)
+    attempts = tuple(attempt for call in calls for attempt in call.attempts)
+    backoff_ms = sum(call.backoff_ms for call in calls)
+    queue_ms = course.queue_ms + sum(call.queue_ms for call in calls)
+    wasted_ms = sum(attempt.ms for attempt in attempts if attempt.error is not None)
+    texts: dict[str, str] = {}
+    record = Record(
+        variant=trial.variant,
+        example_id=trial.example_id,
+        partition=trial.partition,
+        repeat=trial.repeat,
+        warmup=trial.warmup,
+        tags=example.tags,
+        outcome=outcome,
+        started_at=spent.started_at,
+        latency_ms=_latency_ms(outcome, course),
+        elapsed_ms=round(max(0.0, spent.ms - queue_ms - backoff_ms - wasted_ms), 3) if outcome.came else None,
+        stages=tuple(course.stages),
+        first_token_ms=calls[-1].first_token_ms if reply else None,
+        queue_ms=round(queue_ms, 3),
+        backoff_ms=round(backoff_ms, 3),
+        attempts=attempts,
+        usage=total_usage([call.reply.usage if call.reply else None for call in calls]),
+        cost_usd=total_usd([call.cost_usd for call in calls]) if calls else None,
+        retrieved=_retrieved(draft, texts),
+        request=_request(line, course, texts),
+        model_returned=reply.model_returned if reply else None,
+        system_fingerprint=reply.system_fingerprint if reply else None,
+        recorded=reply.meta if reply and not line.live else None,
+    )
+    return Entry(record=record, texts=texts)
+
+
+def _outcome(course: _Course) -> Outcome:
+    if course.error is not None:
+        timed_out = course.error.get("type") == "timeout"
+        return Outcome(kind="timed_out" if timed_out else "failed", error=course.error)
+    calls = course.draft.calls
+    reply = calls[-1].reply if calls else None
+    if reply is None:
+        return Outcome(
+            kind="failed", error={"type": "stage_error", "message": "no stage generated an answer"}
+        )
+    return Outcome(
+        kind=reply.kind, text=reply.text, tool_calls=reply.tool_calls, finish_reason=reply.finish_reason
+    )
+
+
+def _latency_ms(outcome: Outcome, course: _Course) -> float | None:
+    """Sum of the stages; a time-out counts at its limit, and what never finished has none."""
+    times = [stage.ms for stage in course.stages]
+    if outcome.kind == "timed_out":
+        return times[-1] if times else None
+    if not outcome.came or any(ms is None for ms in times):
+        return None
+    return round(sum(ms for ms in times if ms is not None), 3)
+
+
+def _retrieved(draft: Draft, texts: dict[str, str]) -> tuple[Retrieved, ...]:
+    kept = []
+    for passage in draft.passages:
+        digest = _keep(passage.text, texts)
+        names = ("doc", "chunk", "start", "end", "score", "rank", "used")
+        kept.append(Retrieved(text=digest, **{name: getattr(passage, name) for name in names}))
+    return tuple(kept)
+
+
+def _request(line: Line, course: _Course, texts: dict[str, str]) -> dict[str, Any]:
+    calls = course.draft.calls
+    reply = calls[-1].reply if calls else None
+    messages = [{"role": message.role, "content": message.content} for message in course.draft.messages]
+    return {
+        "messages": _keep(orjson.dumps(messages).decode(), texts) if messages else None,
+        "params": dict(reply.params) if reply else {},
+        "dropped": list(reply.dropped) if reply else [],
+        "output_mode": line.output_mode,
+    }
+
+
+def _keep(text: str, texts: dict[str, str]) -> str:
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    texts[digest] = text
+    return digest

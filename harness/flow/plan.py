@@ -1,0 +1,97 @@
+"""Which trials are run, and in which order."""
+
+import random
+from collections.abc import Mapping, Sequence
+
+from harness.errors import Fault, UsageError
+from harness.registry import PROVIDERS, load, nearest
+from harness.types.evalset import Evalset, Example
+from harness.types.experiment import Experiment, Variant
+from harness.types.run import Selection
+from harness.types.trial import Trial
+
+DEFAULT_PARTITIONS = ("golden", "edge")
+
+
+def plan(experiment: Experiment, evalset: Evalset, selection: Selection) -> tuple[Trial, ...]:
+    """Lay out every trial: warm-ups first, then one block of all variants for each example and repeat.
+
+    Blocks and the variants inside a block stand in seeded random order, so a slow hour slows all alike.
+    Raises UsageError for an unknown name, and where nothing is left to run.
+    """
+    variants = _chosen(experiment, selection)
+    chosen = _examples(evalset, selection)
+    order = random.Random(f"{experiment.seed}:order")
+    trials: list[Trial] = []
+    for repeat in range(experiment.repeats):
+        blocks = [(partition, example) for partition, rows in chosen.items() for example in rows]
+        order.shuffle(blocks)
+        for partition, example in blocks:
+            trials.extend(_block(variants, partition, example, repeat, order))
+    if selection.only is not None:
+        trials = [trial for trial in trials if trial.key in selection.only]
+    if not trials:
+        raise UsageError(Fault(where="", what="nothing to run: no row is left", next="loosen the flags"))
+    return (*_warmups(variants, evalset, trials), *trials)
+
+
+def _block(
+    variants: Sequence[Variant], partition: str, example: Example, repeat: int, order: random.Random
+) -> list[Trial]:
+    asked = [v for v in variants if v.partitions is None or partition in v.partitions]
+    order.shuffle(asked)
+    return [Trial(variant=v.name, partition=partition, example_id=example.id, repeat=repeat) for v in asked]
+
+
+def _warmups(variants: Sequence[Variant], evalset: Evalset, trials: Sequence[Trial]) -> list[Trial]:
+    """One call for each live variant that has a trial, on a train row, or on the first example."""
+    train = evalset.partitions.get("train") or ()
+    planned = {trial.variant for trial in trials}
+    warm = []
+    for variant in variants:
+        if variant.name not in planned or not is_live(variant):
+            continue
+        first = next(trial for trial in trials if trial.variant == variant.name)
+        partition, example_id = ("train", train[0].id) if train else (first.partition, first.example_id)
+        warm.append(Trial(variant=variant.name, partition=partition, example_id=example_id, warmup=True))
+    return warm
+
+
+def is_live(variant: Variant) -> bool:
+    """True where this variant's answers are produced by the run itself."""
+    if variant.model is None:
+        return False
+    return bool(load(PROVIDERS, variant.model.provider, what="provider", where=variant.model.where).live)
+
+
+def _chosen(experiment: Experiment, selection: Selection) -> list[Variant]:
+    known = [variant.name for variant in experiment.variants]
+    for name in selection.variants:
+        if name not in known:
+            raise UsageError(_unknown("--variants", "variant", name, known))
+    return [v for v in experiment.variants if not selection.variants or v.name in selection.variants]
+
+
+def _examples(evalset: Evalset, selection: Selection) -> Mapping[str, Sequence[Example]]:
+    known = [name for name in evalset.partitions if name != "train"]
+    for name in selection.partitions:
+        if name not in known:
+            raise UsageError(_unknown("--partitions", "partition", name, known))
+    wanted = selection.partitions or [name for name in DEFAULT_PARTITIONS if name in known]
+    chosen = {name: _rows(evalset.partitions[name], selection) for name in wanted}
+    if selection.tags and not any(chosen.values()):
+        tags = sorted({tag for name in wanted for row in evalset.partitions[name] for tag in row.tags})
+        raise UsageError(_unknown("--tags", "tag", ",".join(selection.tags), tags))
+    return chosen
+
+
+def _rows(rows: Sequence[Example], selection: Selection) -> Sequence[Example]:
+    if selection.tags:
+        rows = [row for row in rows if set(row.tags) & set(selection.tags)]
+    return rows if selection.limit is None else rows[: selection.limit]
+
+
+def _unknown(flag: str, noun: str, name: str, known: Sequence[str]) -> Fault:
+    near = nearest(name, list(known))
+    hint = f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
+    return Fault(where=flag, what=f"unknown {noun} '{name}'", next=hint)

@@ -1,0 +1,105 @@
+"""The built-in reading model: a child process on a free loopback port, spoken to as any OpenAI endpoint."""
+
+import asyncio
+import sys
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import orjson
+
+from harness.errors import RunIncomplete
+from harness.reference.declared import NOTE, PRICES
+from harness.registry import PROVIDERS, load
+from harness.types.call import Reply, Request
+from harness.types.experiment import ModelSpec, Price
+from harness.types.plugins import Provider, ProviderKit
+
+START_TIMEOUT_S = 60.0
+
+
+class Reference:
+    """Starts the endpoint once a run and hands each call to the OpenAI provider."""
+
+    live: ClassVar[bool] = True
+    note: ClassVar[str | None] = NOTE
+
+    def __init__(self, model: ModelSpec, kit: ProviderKit) -> None:
+        """Starts nothing yet."""
+        self._model = model
+        self._kit = kit
+        self._openai: Provider | None = None
+
+    @classmethod
+    def list_price(cls, model: ModelSpec) -> Price | None:
+        """The illustrative price that the endpoint declares; None for a model that it does not have."""
+        return PRICES.get(model.model)
+
+    async def open(self) -> None:
+        """Start the child, unless a model of this run has, and connect to it."""
+        child = await self._kit.share("reference", self._start)
+        model = replace(
+            self._model,
+            provider="openai",
+            base_url=self._model.base_url or f"http://127.0.0.1:{child.port}/v1",
+            api_key_env=None,
+            params={"seed": self._kit.seed, **self._model.params},
+        )
+        self._openai = load(PROVIDERS, "openai", what="provider")(model, self._kit)
+        await self._openai.open()
+
+    async def close(self) -> None:
+        """Close the connections; the child ends with the run."""
+        if self._openai is not None:
+            await self._openai.close()
+
+    async def complete(self, request: Request) -> Reply:
+        """Make one call. Raises CallError."""
+        if self._openai is None:
+            raise RuntimeError("complete before open")
+        return await self._openai.complete(request)
+
+    async def _start(self) -> "_Child":
+        train = [{"inputs": row.inputs, "expected": row.expected} for row in self._kit.train]
+        return await _Child.start({"train": train, "schema": self._kit.schema})
+
+
+class _Child:
+    """The endpoint's process. It ends when its stdin does, so it never outlives a killed parent."""
+
+    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
+        self._process = process
+        self.port = port
+
+    @classmethod
+    async def start(cls, given: dict[str, Any]) -> "_Child":
+        """Start it, hand it what it may be fitted on, and wait for its port."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "harness.reference",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C at the terminal is for the run, which lets calls in flight finish
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(orjson.dumps(given) + b"\n")
+        try:
+            async with asyncio.timeout(START_TIMEOUT_S):
+                line = await process.stdout.readline()
+            return cls(process, int(orjson.loads(line)["port"]))
+        except (TimeoutError, ValueError, KeyError) as error:
+            process.kill()
+            await process.wait()
+            raise RunIncomplete(f"the reference endpoint did not start ({error})") from None
+
+    async def close(self) -> None:
+        """Close its stdin and wait until it is gone."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            async with asyncio.timeout(5):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
