@@ -2,10 +2,12 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from cyclopts import App
 
+from harness.cli.voice import say
 from harness.errors import HarnessError, Interrupted, UserError
 
 COMMANDS = {
@@ -43,15 +45,15 @@ def app() -> App:
 
 def main() -> NoReturn:
     """Run one command and end with the contract's exit code."""
-    sys.path.insert(0, os.getcwd())  # a config's own `package.module:Name` is looked for where one stands
+    sys.path.insert(0, str(Path.cwd()))  # a config's own `package.module:Name` is looked for where one stands
     try:
         code = app()()
     except UserError as error:
         for fault in error.faults:
-            print(f"error: {fault}", file=sys.stderr)
+            say(f"error: {fault}")
         sys.exit(error.exit_code)
     except HarnessError as error:
-        print(f"{'stopped' if isinstance(error, Interrupted) else 'undecided'}: {error}", file=sys.stderr)
+        say(f"{'stopped' if isinstance(error, Interrupted) else 'undecided'}: {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(Interrupted.exit_code)

@@ -16,7 +16,7 @@ from harness.errors import HarnessError
 from harness.types.call import Call
 from harness.types.evalset import Example
 from harness.types.line import Line
-from harness.types.plugins import ComputeStage, Stage
+from harness.types.plugins import ComputeStage
 from harness.types.record import Entry, Outcome, Record, Retrieved, StageTime
 from harness.types.trial import Draft, Trial
 

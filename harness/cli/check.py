@@ -1,0 +1,154 @@
+"""`harness check CONFIG`: everything that can be known before a call is made."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from harness.cli.flags import RunFlags
+from harness.cli.prepare import Prepared, prepare
+from harness.cli.voice import say, tell, tell_json
+from harness.errors import Fault, UserError
+from harness.flow.layers import layers
+from harness.flow.plan import plan
+from harness.types.experiment import Price, Variant
+from harness.types.report import Block, Heading, Table, Text
+from harness.types.run import Selection
+from harness.types.trial import Trial
+
+SHOWN_CHARS = 1200
+
+
+def check(
+    config: Path,
+    *,
+    set: tuple[str, ...] = (),  # noqa: A002 -- the flag's name is the contract's
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Validate an experiment offline, and show its plan and one rendered example. Spends nothing.
+
+    Args:
+        config: The experiment file.
+        set: Override one key of the config: key.path=value.
+        json: Print one JSON document.
+    """
+    prepared = prepare(config, sets=RunFlags(set=set).overrides())
+    trials = plan(prepared.experiment, prepared.evalset, Selection())
+    faults = [*prepared.faults, *_unrendered(prepared)]
+    if not faults:
+        show_plan(prepared, trials, as_json=json)
+    for notice in prepared.notices:
+        say(f"warning: {notice.message}")
+    for key, where in prepared.experiment.later.items():
+        say(f"warning: {where}: {key}: not available yet; a run with it ends in exit 2")
+    if faults:
+        raise UserError(faults)
+    return 0
+
+
+def show_plan(prepared: Prepared, trials: Sequence[Trial], *, as_json: bool) -> int:
+    """Print what would run: the plan, and one rendered example. Returns exit code 0."""
+    from harness.cli.terminal import print_blocks
+
+    if as_json:
+        tell_json(_document(prepared, trials))
+        return 0
+    print_blocks((*_plan_blocks(prepared, trials), *_example_blocks(prepared)))
+    tell()
+    return 0
+
+
+def _plan_blocks(prepared: Prepared, trials: Sequence[Trial]) -> Iterator[Block]:
+    experiment, evalset = prepared.experiment, prepared.evalset
+    counts = Counter((trial.variant, trial.partition) for trial in trials if not trial.warmup)
+    partitions = [name for name in evalset.partitions if any(part == name for _, part in counts)]
+    differing = layers(experiment)
+    yield Heading(text=f"{experiment.name}: the plan", level=1)
+    planned = {trial.variant for trial in trials}
+    rows = tuple(
+        (
+            variant.name,
+            *(str(counts[variant.name, name]) for name in partitions),
+            _differs(variant, experiment.control, differing[variant.name]),
+            _model(variant),
+        )
+        for variant in experiment.variants
+        if variant.name in planned
+    )
+    columns = ("variant", *partitions, "differs from the control in", "model")
+    numeric = tuple(range(1, 1 + len(partitions)))
+    yield Table(columns=columns, rows=rows, numeric=numeric, brief=True, title="trials")
+    total, warm = sum(counts.values()), sum(trial.warmup for trial in trials)
+    sizes = ", ".join(f"{len(rows)} {name}" for name, rows in evalset.partitions.items())
+    text = f"{total} trials and {warm} warm-up calls. Evalset {evalset.name}: {sizes}, {len(evalset.documents)} documents."
+    yield Text(text=text, brief=True)
+
+
+def _differs(variant: Variant, control: str, differing: Sequence[str]) -> str:
+    if variant.name == control:
+        return "(the control)"
+    return ", ".join(differing) or "nothing"
+
+
+def _model(variant: Variant) -> str:
+    if variant.model is None:
+        return "–"
+    model = variant.model
+    name = model.model if model.provider != "recorded" else "recorded outputs"
+    return f"{name} ({_price(model.price)})" if model.provider != "recorded" else name
+
+
+def _price(price: Price | None) -> str:
+    if price is None:
+        return "unpriced"
+    if price.input_usd_per_mtok is None or price.output_usd_per_mtok is None:
+        return price.source
+    return f"${price.input_usd_per_mtok:g} in, ${price.output_usd_per_mtok:g} out /Mtok, {price.source}"
+
+
+def _example_blocks(prepared: Prepared) -> Iterator[Block]:
+    """One example as the variant with the most layers would send it."""
+    from harness.cli.preview import preview
+
+    variants = [v for v in prepared.experiment.variants if any(s.kind == "prompt" for s in v.stages)]
+    if not variants:
+        return
+    variant = max(variants, key=lambda v: len(v.stages))
+    example = prepared.evalset.partitions["golden"][0]
+    yield Heading(text=f"{variant.name} on {example.id}, as it would be sent", level=1)
+    for message in preview(prepared, variant, example).messages:
+        shown = message.content[:SHOWN_CHARS] + (" …" if len(message.content) > SHOWN_CHARS else "")
+        yield Text(text=f"{message.role}: {shown}", brief=True)
+
+
+def _unrendered(prepared: Prepared) -> Iterator[Fault]:
+    """Every variant's prompt on every partition's first example: a template that cannot be filled is a fault."""
+    from harness.cli.preview import preview
+
+    seen: set[str] = set()
+    for variant in prepared.experiment.variants:
+        for name in variant.partitions or ("golden", "edge"):
+            for example in prepared.evalset.partitions.get(name, ())[:1]:
+                try:
+                    preview(prepared, variant, example)
+                except UserError as error:
+                    fresh = [fault for fault in error.faults if str(fault) not in seen]
+                    seen.update(str(fault) for fault in fresh)
+                    yield from fresh
+
+
+def _document(prepared: Prepared, trials: Sequence[Trial]) -> dict[str, Any]:
+    counts = Counter((trial.variant, trial.partition) for trial in trials if not trial.warmup)
+    differing = layers(prepared.experiment)
+    return {
+        "experiment": prepared.experiment.name,
+        "plan": [
+            {"variant": variant, "partition": partition, "trials": count, "layers": differing[variant]}
+            for (variant, partition), count in counts.items()
+        ],
+        "warmups": sum(trial.warmup for trial in trials),
+        "warnings": [asdict(notice) for notice in prepared.notices],
+    }

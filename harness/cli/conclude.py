@@ -1,0 +1,81 @@
+"""From a run folder to its derived files and what is shown of them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from harness.files.ledger import SUMMARY, Ledger
+from harness.flow.report import report
+from harness.flow.reprice import reprice
+from harness.flow.score import score
+from harness.flow.summarise import summarise
+from harness.text.markdown import markdown
+from harness.types.experiment import Price
+from harness.types.panel import Panel
+from harness.types.run import MetricInfo
+from harness.types.summary import Summary
+
+REPORT = "report.md"
+
+
+def judge(ledger: Ledger, panel: Panel, prices: Mapping[str, Price | None] | None = None) -> Summary:
+    """Score the records, summarise, and write scores.jsonl, summary.json and report.md.
+
+    `prices` (model → price) price the stored tokens again; None leaves what the records hold.
+    """
+    records = ledger.records if prices is None else lambda: reprice(ledger.records(), prices)
+    ledger.write_scores(score(records(), ledger.examples(), panel))
+    finished_at = datetime.now(UTC).isoformat(timespec="seconds")
+    manifest = replace(ledger.manifest(), metrics=metric_infos(panel))
+    summary = summarise(manifest, records(), ledger.judgements(), ledger.probes(), finished_at=finished_at)
+    ledger.write(SUMMARY, orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
+    write_report(ledger, summary)
+    ledger.point_latest()
+    return summary
+
+
+def metric_infos(panel: Panel) -> tuple[MetricInfo, ...]:
+    """The declared metrics as a manifest keeps them; the first is primary where none is declared so."""
+    primary = next((metric for metric, _ in panel.metrics if metric.primary), None)
+    if primary is None and panel.metrics:
+        primary = panel.metrics[0][0]
+    return tuple(
+        MetricInfo(name=metric.name, scorer=metric.scorer, primary=metric is primary, judges=scorer.judges)
+        for metric, scorer in panel.metrics
+    )
+
+
+def write_report(ledger: Ledger, summary: Summary) -> Path:
+    """Write report.md."""
+    return ledger.write(REPORT, markdown(report(summary)).encode())
+
+
+def show_result(ledger: Ledger, summary: Summary, *, as_json: bool) -> None:
+    """Print the table, or the JSON document."""
+    from harness.cli.terminal import print_blocks
+    from harness.cli.voice import tell, tell_json
+
+    if as_json:
+        tell_json(asdict(summary))
+        return
+    print_blocks(report(summary))
+    tell()
+    tell(f"report: {ledger.folder / REPORT}   figures: {ledger.folder / SUMMARY}")
+
+
+def undecided(summary: Summary) -> str | None:
+    """Why the run cannot be decided on; None where it can."""
+    if not summary.run.complete:
+        return "planned trials were never tried"
+    for name, variant in summary.variants.items():
+        parts = variant.partitions.values()
+        if parts and not any(part.scored if summary.metrics else _came(part.outcomes) for part in parts):
+            return f"variant '{name}' has no scored trial at all"
+    return None
+
+
+def _came(outcomes: Mapping[str, int]) -> int:
+    return sum(outcomes.get(kind, 0) for kind in ("answered", "refused", "truncated"))

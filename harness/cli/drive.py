@@ -1,0 +1,113 @@
+"""The running part of a run: from trials to lines in the ledger, until done, stopped or out of time."""
+
+import asyncio
+import hashlib
+import signal
+import statistics
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, replace
+
+from harness.calls.meter import Scale
+from harness.cli.prepare import Prepared
+from harness.cli.voice import say
+from harness.files.ledger import Ledger
+from harness.flow.assemble import assemble
+from harness.flow.execute import Pace, execute
+from harness.flow.pipeline import pipeline
+from harness.flow.watch import watch
+from harness.types.record import Entry
+from harness.types.trial import Trial
+
+GAP_S = 0.001
+LONGEST_RAMP_S = 2.0
+
+
+@dataclass(slots=True)
+class Halt:
+    """Why no more trials are started. Mutable, loop-bound."""
+
+    stop: asyncio.Event
+    interrupted: bool = False
+    out_of_time: bool = False
+
+
+async def drive(
+    prepared: Prepared,
+    todo: Sequence[Trial],
+    ledger: Ledger,
+    seen: Callable[[Entry], None],
+    max_time_s: float | None,
+) -> Halt:
+    """Run what is left. Every finished trial is in the ledger before `seen` hears of it."""
+    halt = Halt(asyncio.Event())
+    scale = Scale()
+    async with AsyncExitStack() as closing:
+        _listen(halt, closing, max_time_s)
+        names = {trial.variant for trial in todo}
+        variants = [variant for variant in prepared.experiment.variants if variant.name in names]
+        lines = await assemble(prepared.experiment, prepared.evalset, variants, scale, closing)
+        examples = prepared.examples()
+        seed = prepared.experiment.seed
+
+        async def run(trial: Trial) -> Entry:
+            scale.in_flight += 1
+            try:
+                return await pipeline(
+                    lines[trial.variant], trial, examples[trial.example_id], trial_seed(seed, trial)
+                )
+            finally:
+                scale.in_flight -= 1
+
+        live = any(line.live for line in lines.values())
+        pace = Pace(concurrency=prepared.experiment.concurrency, gap_s=GAP_S if live else 0.0)
+        warm = [trial for trial in todo if trial.warmup]
+        times: list[float] = []
+        async for entry in execute(warm, run, replace(pace, gap_s=0.02), halt.stop):
+            ledger.append(entry)
+            if entry.record.latency_ms is not None:
+                times.append(entry.record.latency_ms / 1000)
+        ramp_s = min(LONGEST_RAMP_S, statistics.median(times)) if times else 0.0
+        watching = asyncio.create_task(watch(scale, ledger.note))
+        try:
+            rest = (trial for trial in todo if not trial.warmup)
+            async for entry in execute(rest, run, replace(pace, ramp_s=ramp_s), halt.stop):
+                ledger.append(entry)
+                seen(entry)
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+    return halt
+
+
+def trial_seed(seed: int, trial: Trial) -> int:
+    """One seed for an example and repeat, the same for every variant: 31 bits."""
+    text = f"{seed}\x00{trial.example_id}\x00{trial.repeat}"
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest(), "big") & 0x7FFFFFFF
+
+
+def _listen(halt: Halt, closing: AsyncExitStack, max_time_s: float | None) -> None:
+    """First Ctrl-C: start nothing more. Second: leave at once. SIGTERM is a first Ctrl-C."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+
+    def hear() -> None:
+        if halt.interrupted and task is not None:
+            task.cancel()
+            return
+        halt.interrupted = True
+        halt.stop.set()
+        say("\nstopping: calls in flight may end, nothing new starts; Ctrl-C again leaves at once")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(number, hear)
+            closing.callback(loop.remove_signal_handler, number)
+
+    def expire() -> None:
+        halt.out_of_time = True
+        halt.stop.set()
+
+    if max_time_s is not None:
+        closing.callback(loop.call_later(max_time_s, expire).cancel)

@@ -1,0 +1,74 @@
+"""The flags of `harness run`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from harness.errors import Fault, NotAvailable
+
+Listed = Annotated[str, Parameter(show_default=False)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFlags:
+    """What to run, how, and where to."""
+
+    variants: Listed = ""
+    """Only these, comma-separated."""
+    partitions: Listed = ""
+    """Only these, comma-separated; holdout and recent run only when named."""
+    tags: Listed = ""
+    """Only examples with one of these tags."""
+    limit: int | None = None
+    """The first N examples of each partition."""
+    failed_from: str | None = None
+    """Run again what was wrong or failed in that run."""
+    repeats: int | None = None
+    """Trials per example."""
+    concurrency: int | None = None
+    """Trials in flight."""
+    seed: int | None = None
+    """Seed of the order and of all sampling."""
+    max_cost: float | None = None
+    """Stop before more than this is spent, in US dollars."""
+    max_time: float | None = None
+    """Stop starting trials after so many seconds."""
+    cache: Literal["on", "off", "read", "refresh"] = "off"
+    """Answer from the response cache; off: a run measures."""
+    resume: bool = False
+    """Go on with the newest unfinished run of this config."""
+    resume_run: str | None = None
+    """Go on with this run."""
+    out: Path = Path("results")
+    """The folder in which run folders are made."""
+    set: tuple[str, ...] = ()
+    """Override one key of the config: key.path=value."""
+    dry_run: Annotated[bool, Parameter(negative="")] = False
+    """Say what would run; run nothing."""
+    gate: bool = True
+    """Judge the config's gates; --no-gate leaves them out."""
+    quiet: Annotated[bool, Parameter(negative="")] = False
+    """No progress, only the result."""
+    json: Annotated[bool, Parameter(negative="")] = False
+    """Print summary.json instead of the table."""
+
+    def overrides(self) -> tuple[str, ...]:
+        """Every flag that stands for a key of the config, as `--set` would say it."""
+        named = {"repeats": self.repeats, "concurrency": self.concurrency, "seed": self.seed}
+        return (*self.set, *(f"{key}={value}" for key, value in named.items() if value is not None))
+
+    def check_available(self) -> None:
+        """Raise NotAvailable for a flag that is understood but not built yet."""
+        if self.max_cost is not None:
+            raise NotAvailable(Fault(where="--max-cost", what="not available yet", next="leave it out"))
+        if self.cache != "off":
+            raise NotAvailable(
+                Fault(where=f"--cache {self.cache}", what="not available yet", next="leave it out")
+            )
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Split a comma-separated flag."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -1,0 +1,43 @@
+"""Commands of the contract that are not built yet: they say so."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from harness.errors import Fault, NotAvailable
+
+Anything = Annotated[str, Parameter(allow_leading_hyphen=True)]
+
+
+def _later(name: str) -> int:
+    raise NotAvailable(Fault(where=f"harness {name}", what="not available yet"))
+
+
+def compare(*_: Anything) -> int:
+    """Compare two runs of one evalset, pair by pair. Not available yet."""
+    return _later("compare")
+
+
+def gate(*_: Anything) -> int:
+    """Judge a run by its config's gates. Not available yet."""
+    return _later("gate")
+
+
+def baseline(*_: Anything) -> int:
+    """Write a baseline file from a run. Not available yet."""
+    return _later("baseline")
+
+
+def diagnose(*_: Anything) -> int:
+    """Sort the failures of a run by cause and name what to try next. Not available yet."""
+    return _later("diagnose")
+
+
+def export(*_: Anything) -> int:
+    """Write training data from a run. Not available yet."""
+    return _later("export")
+
+
+def verify(*_: Anything) -> int:
+    """Recompute every figure of a run and compare. Not available yet."""
+    return _later("verify")

@@ -1,0 +1,60 @@
+"""What several commands do first: read the config and all that it names, and look it over."""
+
+import os
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import ConfigError, Fault, NotAvailable
+from harness.files.config import read_config
+from harness.files.evalsets import read_evalset
+from harness.files.prices import with_prices
+from harness.flow.check import check
+from harness.flow.convene import convene
+from harness.types.evalset import Evalset, Example
+from harness.types.experiment import Experiment
+from harness.types.panel import Panel
+from harness.types.summary import Notice
+
+JUDGED_LATER = frozenset({"gates", "baseline"})
+"""What a run leaves out under --no-gate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """An experiment that can be run, and what is weak about it."""
+
+    experiment: Experiment
+    evalset: Evalset
+    panel: Panel
+    notices: tuple[Notice, ...]
+    faults: tuple[Fault, ...]
+    """Leakage. A run does not start on these."""
+
+    def examples(self) -> dict[str, Example]:
+        """Every example by its id."""
+        return {row.id: row for rows in self.evalset.partitions.values() for row in rows}
+
+
+def prepare(config: Path, *, sets: Sequence[str] = (), partitions: Collection[str] = ()) -> Prepared:
+    """Read and look over. Raises UserError with every fault of the first step that has any."""
+    sys.path.insert(0, str(config.resolve().parent))
+    experiment = with_prices(read_config(config, sets=sets, environ=os.environ))
+    evalset = read_evalset(experiment.evalset, partitions=partitions or None)
+    panel = convene(experiment, evalset.schema)
+    faults, notices = check(experiment, evalset)
+    return Prepared(experiment=experiment, evalset=evalset, panel=panel, notices=notices, faults=faults)
+
+
+def require_ready(prepared: Prepared, *, gate: bool = True) -> None:
+    """Raise for leakage, and NotAvailable for every key that would have to act and is not built yet."""
+    if prepared.faults:
+        raise ConfigError(prepared.faults)
+    later = [
+        Fault(where=where, what=f"{key}: not available yet", next="take it out to run without it")
+        for key, where in prepared.experiment.later.items()
+        if gate or key.split(".")[0].split("[")[0] not in JUDGED_LATER
+    ]
+    if later:
+        raise NotAvailable(later)

@@ -1,0 +1,97 @@
+"""`harness run CONFIG`: plan, execute, score, summarise, report."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from harness.cli.begin import Started, begin, flags_of, is_finished, left_of, resumable, selection_of
+from harness.cli.conclude import judge, show_result, undecided
+from harness.cli.drive import Halt, drive
+from harness.cli.flags import RunFlags, listed
+from harness.cli.prepare import Prepared, prepare, require_ready
+from harness.cli.progress import progress
+from harness.cli.voice import say
+from harness.errors import HarnessError, Interrupted, RunIncomplete
+from harness.files.ledger import Ledger
+from harness.flow.plan import plan
+
+_DEFAULT = RunFlags()
+
+
+def run(config: Path, *, flags: Annotated[RunFlags, Parameter(name="*")] = _DEFAULT) -> int:
+    """Run an experiment: execute every trial, score, and report. Spends money on paid models.
+
+    Args:
+        config: The experiment file.
+        flags: What to run, how, and where to.
+    """
+    flags.check_available()
+    prepared = prepare(config, sets=flags.overrides(), partitions=listed(flags.partitions))
+    if flags.resume or flags.resume_run is not None:
+        return _resume(config, prepared, flags)
+    require_ready(prepared, gate=flags.gate)
+    trials = plan(prepared.experiment, prepared.evalset, selection_of(flags, flags.out))
+    if flags.dry_run:
+        from harness.cli.check import show_plan
+
+        return show_plan(prepared, trials, as_json=flags.json)
+    return _finish(config, prepared, begin(prepared, trials, flags), flags)
+
+
+def _resume(config: Path, prepared: Prepared, flags: RunFlags) -> int:
+    ledger = resumable(flags, prepared.experiment.name)
+    if ledger is None:
+        say("no run of this experiment to resume: starting a new one")
+        return run(config, flags=replace(flags, resume=False))
+    if is_finished(ledger):
+        say(f"{ledger.run_id} is finished: every trial has its record")
+        return 0
+    flags = flags_of(ledger, flags)
+    prepared = prepare(config, sets=flags.set, partitions=listed(flags.partitions))
+    require_ready(prepared, gate=flags.gate)
+    trials = plan(prepared.experiment, prepared.evalset, selection_of(flags, flags.out))
+    started = left_of(ledger, prepared, trials)
+    left = sum(not trial.warmup for trial in started.todo)
+    say(f"resuming {ledger.run_id}: {left} trials left")
+    return _finish(config, prepared, started, flags)
+
+
+def _finish(config: Path, prepared: Prepared, started: Started, flags: RunFlags) -> int:
+    ledger = started.ledger
+    halt, stopped = _driven(prepared, started, flags)
+    summary = judge(ledger, prepared.panel)
+    show_result(ledger, summary, as_json=flags.json)
+    if stopped is not None or (halt and halt.interrupted) or not summary.run.complete:
+        say(f"what is finished is kept; go on with: {_again(config, ledger, flags)}")
+    if stopped is not None:
+        raise stopped
+    if halt and halt.interrupted:
+        raise Interrupted("by Ctrl-C")
+    reason = undecided(summary)
+    if halt and halt.out_of_time and not summary.run.complete:
+        reason = f"--max-time {flags.max_time:g} s is over"
+    if reason is not None:
+        raise RunIncomplete(reason)
+    return 0
+
+
+def _driven(prepared: Prepared, started: Started, flags: RunFlags) -> tuple[Halt | None, HarnessError | None]:
+    """Run what is left; an error that ends the run early is kept until the artefacts are written."""
+    total = sum(not trial.warmup for trial in started.todo)
+    if total == 0:
+        return None, None
+    with started.ledger as ledger, progress(total, quiet=flags.quiet or flags.json) as seen:
+        try:
+            return asyncio.run(drive(prepared, started.todo, ledger, seen, flags.max_time)), None
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            return None, Interrupted("at once")
+        except RunIncomplete as error:
+            return None, error
+
+
+def _again(config: Path, ledger: Ledger, flags: RunFlags) -> str:
+    out = "" if flags.out == Path("results") else f" --out {flags.out}"
+    return f"harness run {config} --resume-run {ledger.run_id}{out}"

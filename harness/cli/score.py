@@ -1,0 +1,37 @@
+"""`harness score RUN`: judge the stored records again, without one call."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from harness.cli.conclude import judge, show_result
+from harness.cli.prepare import prepare
+from harness.errors import Fault, UsageError
+from harness.files.ledger import find_run
+
+
+def score(
+    run: str,
+    *,
+    config: Path | None = None,
+    out: Path = Path("results"),
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Score a run's stored records again: changed metrics, prices or schema, no provider call.
+
+    Args:
+        run: A run folder, a run id, or latest.
+        config: Judge by this config instead of the one that the run was started with.
+        out: The folder that holds the runs.
+        json: Print summary.json instead of the table.
+    """
+    ledger = find_run(run, out)
+    file = config or Path(ledger.manifest().config_file)
+    if not file.is_file():
+        what = f"the run's config {file} is not to be found from here"
+        raise UsageError(Fault(where=run, what=what, next="name it: --config FILE"))
+    prepared = prepare(file)
+    prices = {v.model.name: v.model.price for v in prepared.experiment.variants if v.model}
+    show_result(ledger, judge(ledger, prepared.panel, prices), as_json=json)
+    return 0

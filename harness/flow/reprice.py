@@ -1,0 +1,25 @@
+"""What stored trials would cost at other prices: tokens are facts, prices are not."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from harness.calls.money import cost_usd, total_usd
+from harness.types.experiment import Price
+from harness.types.record import Record, StageTime
+
+
+def reprice(records: Iterable[Record], prices: Mapping[str, Price | None]) -> Iterator[Record]:
+    """Price every stage that called one of these models again; `prices` goes by the model's name in the config.
+
+    A stage with a recorded cost keeps it, and so does a record of a model that is not named.
+    """
+    for record in records:
+        stages = tuple(_stage(stage, prices) for stage in record.stages)
+        calls = [stage.cost_usd for stage in stages if stage.model is not None]
+        yield record if stages == record.stages else replace(record, stages=stages, cost_usd=total_usd(calls))
+
+
+def _stage(stage: StageTime, prices: Mapping[str, Price | None]) -> StageTime:
+    if stage.model is None or stage.model not in prices or stage.clock == "recorded":
+        return stage
+    return replace(stage, cost_usd=cost_usd(prices[stage.model], stage.usage))
