@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 
 from harness.cli.voice import say
-from harness.errors import HarnessError, Interrupted, UserError
+from harness.errors import Fault, HarnessError, Interrupted, UserError
 
 COMMANDS = {
     "init": "harness.cli.init:init",
@@ -47,7 +47,10 @@ def main() -> NoReturn:
     """Run one command and end with the contract's exit code."""
     sys.path.insert(0, str(Path.cwd()))  # a config's own `package.module:Name` is looked for where one stands
     try:
-        code = app()()
+        code = app()(print_error=False, exit_on_error=False)
+    except CycloptsError as error:
+        say(f"error: {_misread(error)}")
+        sys.exit(UserError.exit_code)
     except UserError as error:
         for fault in error.faults:
             say(f"error: {fault}")
@@ -62,3 +65,14 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _misread(error: CycloptsError) -> Fault:
+    """One line for what could not be read, in place of a panel that is cut to the terminal's width."""
+    command = " ".join(("harness", *(error.command_chain or ())))
+    error.verbose = False
+    told, _, _ = " ".join(str(error).split()).partition(" Available commands:")
+    what, _, hint = told.partition(" Did you mean ")
+    what = what.rstrip(".")
+    next_ = f"did you mean {hint}" if hint else f"see {command} --help"
+    return Fault(where=command, what=f"{what[:1].lower()}{what[1:]}", next=next_)

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,9 @@ def begin(prepared: Prepared, trials: Sequence[Trial], flags: RunFlags) -> Start
     wanted = {trial.example_id for trial in trials}
     rows = prepared.evalset.partitions.items()
     examples = [(name, row) for name, partition in rows for row in partition if row.id in wanted]
-    return Started(ledger=Ledger.create(flags.out, manifest, examples), todo=tuple(trials))
+    ledger = Ledger.create(flags.out, manifest, examples)
+    ledger.point_latest()
+    return Started(ledger=ledger, todo=tuple(trials))
 
 
 def left_of(ledger: Ledger, prepared: Prepared, trials: Sequence[Trial]) -> Started:
@@ -78,19 +80,22 @@ def resumable(flags: RunFlags, experiment: str) -> Ledger | None:
 
 
 def is_finished(ledger: Ledger) -> bool:
-    """True where every planned trial was tried and the summary says so."""
+    """True where the summary says that every planned trial was tried and none failed."""
     summary = ledger.summary()
-    return bool(summary and summary["run"]["complete"])
+    if summary is None or not summary["run"]["complete"]:
+        return False
+    partitions = (part for v in summary["variants"].values() for part in v["partitions"].values())
+    return not any(part["outcomes"].get("failed") for part in partitions)
 
 
 def flags_of(ledger: Ledger, flags: RunFlags) -> RunFlags:
-    """The flags with which a run was started; what was asked for then is what is resumed."""
-    from dataclasses import replace
+    """The flags with which a run was started: what was asked for then is what is resumed.
 
+    Keys that are set again stand, so that others than at the start are shown as a changed config.
+    """
     kept: Mapping[str, Any] = ledger.manifest().selection
-    return replace(
-        flags, **{**kept, "set": tuple(kept["set"]), "repeats": None, "concurrency": None, "seed": None}
-    )
+    overrides = flags.overrides() or tuple(kept["set"])
+    return replace(flags, **{**kept, "set": overrides, "repeats": None, "concurrency": None, "seed": None})
 
 
 def _manifest(prepared: Prepared, trials: Sequence[Trial], flags: RunFlags) -> Manifest:
@@ -142,7 +147,10 @@ def _counts(trials: Sequence[Trial], names: Sequence[str]) -> dict[str, dict[str
 
 def _selection(flags: RunFlags) -> dict[str, Any]:
     kept = ("variants", "partitions", "tags", "limit", "failed_from", "gate")
-    return {**{name: getattr(flags, name) for name in kept}, "set": list(flags.overrides())}
+    asked = {name: getattr(flags, name) for name in kept}
+    if flags.failed_from == "latest":  # by the time of a resume, this run is the latest
+        asked["failed_from"] = find_run("latest", flags.out).run_id
+    return {**asked, "set": list(flags.overrides())}
 
 
 def _wrong_in(ledger: Ledger) -> frozenset[tuple[str, str, str, int]]:
