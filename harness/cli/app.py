@@ -59,6 +59,7 @@ def main() -> NoReturn:
         say(f"{'stopped' if isinstance(error, Interrupted) else 'undecided'}: {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
+        say("stopped: by Ctrl-C")
         sys.exit(Interrupted.exit_code)
     except BrokenPipeError:
         # `harness ... | head` closed the pipe: nothing is wrong, and nothing more can be said.

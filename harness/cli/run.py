@@ -1,6 +1,7 @@
 """`harness run CONFIG`: plan, execute, score, summarise, report."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -13,10 +14,11 @@ from harness.cli.drive import Halt, drive
 from harness.cli.flags import RunFlags, listed
 from harness.cli.prepare import Prepared, prepare, require_ready
 from harness.cli.progress import progress
-from harness.cli.voice import say
+from harness.cli.voice import say, tell_json
 from harness.errors import HarnessError, Interrupted, RunIncomplete
 from harness.files.ledger import Ledger
 from harness.flow.plan import plan
+from harness.types.trial import Trial
 
 _DEFAULT = RunFlags()
 
@@ -35,9 +37,7 @@ def run(config: Path, *, flags: Annotated[RunFlags, Parameter(name="*")] = _DEFA
     require_ready(prepared, gate=flags.gate)
     trials = plan(prepared.experiment, prepared.evalset, selection_of(flags, flags.out))
     if flags.dry_run:
-        from harness.cli.check import show_plan
-
-        return show_plan(prepared, trials, as_json=flags.json)
+        return _would_run(prepared, trials, flags)
     return _finish(config, prepared, begin(prepared, trials, flags), flags)
 
 
@@ -48,21 +48,35 @@ def _resume(config: Path, prepared: Prepared, flags: RunFlags) -> int:
         return run(config, flags=replace(flags, resume=False))
     if is_finished(ledger):
         say(f"{ledger.run_id} is finished: every trial has its record")
+        if flags.json:
+            tell_json(ledger.summary())
         return 0
     flags = flags_of(ledger, flags)
     prepared = prepare(config, sets=flags.set, partitions=listed(flags.partitions))
     require_ready(prepared, gate=flags.gate)
     trials = plan(prepared.experiment, prepared.evalset, selection_of(flags, flags.out))
     started = left_of(ledger, prepared, trials)
+    if flags.dry_run:
+        return _would_run(prepared, started.todo, flags)
     left = sum(not trial.warmup for trial in started.todo)
     say(f"resuming {ledger.run_id}: {left} trials left")
     return _finish(config, prepared, started, flags)
 
 
+def _would_run(prepared: Prepared, trials: Sequence[Trial], flags: RunFlags) -> int:
+    from harness.cli.check import show_plan
+
+    return show_plan(prepared, trials, as_json=flags.json)
+
+
 def _finish(config: Path, prepared: Prepared, started: Started, flags: RunFlags) -> int:
     ledger = started.ledger
     halt, stopped = _driven(prepared, started, flags)
-    summary = judge(ledger, prepared.panel)
+    try:
+        summary = judge(ledger, prepared.panel)
+    except KeyboardInterrupt:
+        say(f"what is finished is kept; go on with: {_again(config, ledger, flags)}")
+        raise Interrupted("by Ctrl-C, before the results were written") from None
     show_result(ledger, summary, as_json=flags.json)
     if stopped is not None or (halt and halt.interrupted) or not summary.run.complete:
         say(f"what is finished is kept; go on with: {_again(config, ledger, flags)}")
@@ -83,6 +97,11 @@ def _driven(prepared: Prepared, started: Started, flags: RunFlags) -> tuple[Halt
     total = sum(not trial.warmup for trial in started.todo)
     if total == 0:
         return None, None
+    if not flags.quiet:
+        variants = len({trial.variant for trial in started.todo})
+        say(
+            f"{prepared.experiment.name}: {total:,} trials of {variants} variants, into {started.ledger.folder}"
+        )
     with started.ledger as ledger, progress(total, quiet=flags.quiet or flags.json) as seen:
         try:
             return asyncio.run(drive(prepared, started.todo, ledger, seen, flags.max_time)), None
