@@ -11,21 +11,22 @@ from harness.cli.voice import say
 from harness.errors import Fault, HarnessError, Interrupted, UserError
 
 COMMANDS = {
-    "init": "harness.cli.init:init",
-    "check": "harness.cli.check:check",
-    "run": "harness.cli.run:run",
-    "show": "harness.cli.show:show",
-    "score": "harness.cli.score:score",
-    "report": "harness.cli.report:report",
-    "schema": "harness.cli.schema:schema",
-    "reference": "harness.cli.reference:reference",
-    "compare": "harness.cli.later:compare",
-    "gate": "harness.cli.later:gate",
-    "baseline": "harness.cli.later:baseline",
-    "diagnose": "harness.cli.later:diagnose",
-    "export": "harness.cli.later:export",
-    "verify": "harness.cli.later:verify",
+    "init": ("harness.cli.init:init", "Write a small experiment that runs as it is."),
+    "check": ("harness.cli.check:check", "Validate an experiment offline and show its plan."),
+    "run": ("harness.cli.run:run", "Execute, score and report. Spends money on paid models."),
+    "show": ("harness.cli.show:show", "Show one prompt as it would be sent, or one trial whole."),
+    "score": ("harness.cli.score:score", "Judge stored records again, without one call."),
+    "report": ("harness.cli.report:report", "Write a run's report again."),
+    "schema": ("harness.cli.schema:schema", "Print the JSON Schema of the experiment file."),
+    "reference": ("harness.cli.reference:reference", "Serve the built-in reading model by hand."),
+    "compare": ("harness.cli.later:compare", "Compare two runs pair by pair. Not available yet."),
+    "gate": ("harness.cli.later:gate", "Judge a run by its gates. Not available yet."),
+    "baseline": ("harness.cli.later:baseline", "Write a baseline from a run. Not available yet."),
+    "diagnose": ("harness.cli.later:diagnose", "Name the cause of failures. Not available yet."),
+    "export": ("harness.cli.later:export", "Write training data from a run. Not available yet."),
+    "verify": ("harness.cli.later:verify", "Recompute every figure of a run. Not available yet."),
 }
+"""Name → where its code is, and what `harness --help` says of it without loading that code."""
 
 
 def app() -> App:
@@ -38,8 +39,8 @@ def app() -> App:
         version=lambda: version("variant-harness"),
         result_action="return_value",
     )
-    for name, target in COMMANDS.items():
-        built.command(target, name=name)
+    for place, (name, (target, told)) in enumerate(COMMANDS.items()):
+        built.command(target, name=name, help=told, sort_key=place)
     return built
 
 

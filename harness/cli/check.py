@@ -14,12 +14,15 @@ from harness.cli.voice import say, tell, tell_json
 from harness.errors import Fault, UserError
 from harness.flow.layers import layers
 from harness.flow.plan import plan
-from harness.types.experiment import Price, Variant
+from harness.stats.power import TYPICAL_DISCORDANCE, detectable_difference
+from harness.text.inert import inert_lines
+from harness.types.evalset import Evalset
+from harness.types.experiment import ModelSpec, Price, Variant
 from harness.types.report import Block, Heading, Table, Text
 from harness.types.run import Selection
 from harness.types.trial import Trial
 
-SHOWN_CHARS = 1200
+SHOWN_LINES = 8
 
 
 def check(
@@ -56,8 +59,9 @@ def show_plan(prepared: Prepared, trials: Sequence[Trial], *, as_json: bool) -> 
     if as_json:
         tell_json(_document(prepared, trials))
         return 0
-    print_blocks((*_plan_blocks(prepared, trials), *_example_blocks(prepared)))
-    tell()
+    print_blocks(tuple(_plan_blocks(prepared, trials)))
+    for line in _example_lines(prepared):
+        tell(line)
     return 0
 
 
@@ -66,25 +70,48 @@ def _plan_blocks(prepared: Prepared, trials: Sequence[Trial]) -> Iterator[Block]
     counts = Counter((trial.variant, trial.partition) for trial in trials if not trial.warmup)
     partitions = [name for name in evalset.partitions if any(part == name for _, part in counts)]
     differing = layers(experiment)
-    yield Heading(text=f"{experiment.name}: the plan", level=1)
-    planned = {trial.variant for trial in trials}
+    planned = [v for v in experiment.variants if any(v.name == name for name, _ in counts)]
     rows = tuple(
         (
             variant.name,
             *(str(counts[variant.name, name]) for name in partitions),
+            _model(variant.model),
             _differs(variant, experiment.control, differing[variant.name]),
-            _model(variant),
         )
-        for variant in experiment.variants
-        if variant.name in planned
+        for variant in planned
     )
-    columns = ("variant", *partitions, "differs from the control in", "model")
+    yield Heading(text=f"{experiment.name}: the plan", level=1)
+    columns = ("Variant", *partitions, "Model", "Differs from the control in")
     numeric = tuple(range(1, 1 + len(partitions)))
-    yield Table(columns=columns, rows=rows, numeric=numeric, brief=True, title="trials")
-    total, warm = sum(counts.values()), sum(trial.warmup for trial in trials)
+    yield Table(columns=columns, rows=rows, numeric=numeric, brief=True, title="Trials")
+    warm = sum(trial.warmup for trial in trials)
+    yield Text(text=f"{sum(counts.values()):,} trials and {warm} warm-up calls.", brief=True)
+    yield Text(text=_evalset(evalset), brief=True)
+    for model in {v.model.name: v.model for v in planned if v.model}.values():
+        if model.provider != "recorded":
+            yield Text(
+                text=f"{model.name}: {model.provider}/{model.model}, {_price(model.price)}.", brief=True
+            )
+    yield from (
+        Text(text=_detectable(name, len(evalset.partitions[name])), brief=True) for name in partitions
+    )
+
+
+def _evalset(evalset: Evalset) -> str:
     sizes = ", ".join(f"{len(rows)} {name}" for name, rows in evalset.partitions.items())
-    text = f"{total} trials and {warm} warm-up calls. Evalset {evalset.name}: {sizes}, {len(evalset.documents)} documents."
-    yield Text(text=text, brief=True)
+    documents = f"; {len(evalset.documents)} documents" if evalset.documents else ""
+    return f"Evalset {evalset.name}: {sizes}{documents}."
+
+
+def _detectable(partition: str, examples: int) -> str:
+    """The smallest difference that the partition can show, in words."""
+    found = detectable_difference(examples)
+    if found is None:
+        return (
+            f"{partition}: {examples} examples are too few to show even a large difference of two variants."
+        )
+    assumed = f"if two variants disagree on {TYPICAL_DISCORDANCE:.0%} of the examples"
+    return f"{partition}: {examples} examples show a difference from {100 * found:.0f} points up ({assumed})."
 
 
 def _differs(variant: Variant, control: str, differing: Sequence[str]) -> str:
@@ -93,24 +120,24 @@ def _differs(variant: Variant, control: str, differing: Sequence[str]) -> str:
     return ", ".join(differing) or "nothing"
 
 
-def _model(variant: Variant) -> str:
-    if variant.model is None:
+def _model(model: ModelSpec | None) -> str:
+    if model is None:
         return "–"
-    model = variant.model
-    name = model.model if model.provider != "recorded" else "recorded outputs"
-    return f"{name} ({_price(model.price)})" if model.provider != "recorded" else name
+    return "recorded" if model.provider == "recorded" else model.model
 
 
 def _price(price: Price | None) -> str:
     if price is None:
-        return "unpriced"
+        return "unpriced: its cost will be unknown"
     if price.input_usd_per_mtok is None or price.output_usd_per_mtok is None:
-        return price.source
-    return f"${price.input_usd_per_mtok:g} in, ${price.output_usd_per_mtok:g} out /Mtok, {price.source}"
+        return f"priced by {price.source}"
+    return (
+        f"${price.input_usd_per_mtok:g} in and ${price.output_usd_per_mtok:g} out per Mtok ({price.source})"
+    )
 
 
-def _example_blocks(prepared: Prepared) -> Iterator[Block]:
-    """One example as the variant with the most layers would send it."""
+def _example_lines(prepared: Prepared) -> Iterator[str]:
+    """One example as the variant with the most stages would send it, each message's beginning."""
     from harness.cli.preview import preview
 
     variants = [v for v in prepared.experiment.variants if any(s.kind == "prompt" for s in v.stages)]
@@ -118,10 +145,14 @@ def _example_blocks(prepared: Prepared) -> Iterator[Block]:
         return
     variant = max(variants, key=lambda v: len(v.stages))
     example = prepared.evalset.partitions["golden"][0]
-    yield Heading(text=f"{variant.name} on {example.id}, as it would be sent", level=1)
+    yield f"\n{variant.name} on {example.id}, as it would be sent:"
     for message in preview(prepared, variant, example).messages:
-        shown = message.content[:SHOWN_CHARS] + (" …" if len(message.content) > SHOWN_CHARS else "")
-        yield Text(text=f"{message.role}: {shown}", brief=True)
+        lines = inert_lines(message.content)
+        yield f"── {message.role}"
+        yield from lines[:SHOWN_LINES]
+        if len(lines) > SHOWN_LINES:
+            yield f"  … {len(lines) - SHOWN_LINES} more lines"
+    yield f"whole, or another: harness show {prepared.experiment.file} --variant NAME --example ID"
 
 
 def _unrendered(prepared: Prepared) -> Iterator[Fault]:

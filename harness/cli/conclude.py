@@ -33,7 +33,6 @@ def judge(ledger: Ledger, panel: Panel, prices: Mapping[str, Price | None] | Non
     summary = summarise(manifest, records(), ledger.judgements(), ledger.probes(), finished_at=finished_at)
     ledger.write(SUMMARY, orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
     write_report(ledger, summary)
-    ledger.point_latest()
     return summary
 
 

@@ -68,6 +68,7 @@ async def drive(
             if entry.record.latency_ms is not None:
                 times.append(entry.record.latency_ms / 1000)
         ramp_s = min(LONGEST_RAMP_S, statistics.median(times)) if times else 0.0
+        scale.take()  # a first call imports and connects: that is what warm-ups are for
         watching = asyncio.create_task(watch(scale, ledger.note))
         try:
             rest = (trial for trial in todo if not trial.warmup)

@@ -12,7 +12,7 @@ from harness.cli.voice import tell, tell_json
 from harness.errors import Fault, UsageError
 from harness.files.ledger import Ledger, find_run
 from harness.registry import nearest
-from harness.text.inert import inert
+from harness.text.inert import inert, inert_lines
 from harness.types.evalset import Example
 from harness.types.record import Record
 
@@ -111,18 +111,18 @@ def _trial_lines(trial: dict[str, Any]) -> Iterator[str]:
     yield f"{record['variant']} on {record['example_id']} ({record['partition']}), repeat {record['repeat']}"
     for message in trial["messages"]:
         yield f"── {message['role']}"
-        yield from _lines_of(message["content"])
+        yield from inert_lines(message["content"])
     for passage in trial["passages"]:
         used = "used" if passage["used"] else "cut"
         yield f"── passage {passage['rank']}: {inert(passage['doc'])}, score {passage['score']:.3f}, {used}"
-        yield from _lines_of(passage["text"] or "")
+        yield from inert_lines(passage["text"] or "")
     outcome = record["outcome"]
     yield f"── {outcome['kind']}"
-    yield from _lines_of(outcome["text"] if outcome["text"] is not None else str(outcome["error"] or ""))
+    yield from inert_lines(outcome["text"] if outcome["text"] is not None else str(outcome["error"] or ""))
     if trial["example"] is not None:
         expected = trial["example"]["expected"]
         yield "── expected"
-        yield from _lines_of(expected if isinstance(expected, str) else orjson.dumps(expected).decode())
+        yield from inert_lines(expected if isinstance(expected, str) else orjson.dumps(expected).decode())
     yield "── scores"
     for line in trial["scores"]:
         value = "unscored" if line["value"] is None else f"{line['value']:.3g}"
@@ -144,10 +144,5 @@ def _figures(record: dict[str, Any]) -> Iterator[str]:
 
 
 def _tell_text(text: str) -> None:
-    for line in _lines_of(text):
+    for line in inert_lines(text):
         tell(line)
-
-
-def _lines_of(text: str) -> Iterator[str]:
-    """Model and dataset text, line by line, with nothing in it that a terminal would obey."""
-    return (f"  {inert(line)}" for line in text.splitlines() or [""])

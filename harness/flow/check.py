@@ -13,7 +13,7 @@ FEWEST_GOLDEN = 50
 
 def check(experiment: Experiment, evalset: Evalset) -> tuple[tuple[Fault, ...], tuple[Notice, ...]]:
     """Look for leakage (faults) and for what weakens a verdict (notices)."""
-    return tuple(_leaks(evalset)), tuple(_weak(experiment, evalset))
+    return (*_leaks(evalset), *_prompt_leaks(experiment, evalset)), tuple(_weak(experiment, evalset))
 
 
 def _leaks(evalset: Evalset) -> Iterator[Fault]:
@@ -31,6 +31,26 @@ def _leaks(evalset: Evalset) -> Iterator[Fault]:
             where=places[overlap.held_out],
             what=f"leakage: {overlap.held_out} {share} train row {overlap.train} ({places[overlap.train]})",
             next="take one of the two out: a variant that learnt the row is not measured by it",
+        )
+
+
+def _prompt_leaks(experiment: Experiment, evalset: Evalset) -> Iterator[Fault]:
+    """Held-out text that somebody wrote into a prompt as an example."""
+    rows = {row.id: row for name in JUDGED for row in evalset.partitions.get(name, ())}
+    prompts = {
+        str(text): (stage.where, f"variants.{variant.name}.prompt.{part}")
+        for variant in experiment.variants
+        for stage in variant.stages
+        for part in ("system", "user")
+        if stage.kind == "prompt" and (text := stage.options.get(part))
+    }
+    for overlap in find_overlaps(_texts(list(rows.values())), [(text, text) for text in prompts]):
+        where, key = prompts[overlap.train]
+        row = rows[overlap.held_out]
+        yield Fault(
+            where=where,
+            what=f"leakage: {overlap.share:.0%} of {row.id} ({row.where or row.id}) stands in {key}",
+            next="take it out of the prompt, or out of the evalset",
         )
 
 

@@ -31,3 +31,8 @@ def _visible(character: str) -> str:
         case "Cc" | "Cf" if character not in _JOINERS:
             return ""
     return character
+
+
+def inert_lines(text: str) -> list[str]:
+    """Text of several lines, each inert and indented by two; at least one line."""
+    return [f"  {inert(line)}".rstrip() for line in text.splitlines() or [""]]
