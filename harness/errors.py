@@ -80,9 +80,9 @@ class Interrupted(HarnessError):
     exit_code = 130
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class CallError(Exception):
-    """One attempt at one endpoint failed."""
+    """One attempt at one endpoint failed. Not frozen: Python writes its traceback into it."""
 
     type: str
     """A stable word: rate_limited, server_error, connection, bad_reply, bad_request, timeout, missing."""

@@ -19,6 +19,12 @@ def cost_usd(price: Price | None, usage: Usage | None) -> float | None:
     rates = (price.input_usd_per_mtok, price.output_usd_per_mtok)
     if all(rate is None for rate in rates):
         return None
+    if (
+        all(rate == 0 for rate in rates)
+        and not price.cached_input_usd_per_mtok
+        and not price.cache_write_usd_per_mtok
+    ):
+        return price.request_usd  # declared free: what it counted does not matter
     if usage is None or usage.input_tokens is None or usage.output_tokens is None:
         return None
     cached_rate = price.cached_input_usd_per_mtok

@@ -36,8 +36,9 @@ class Tap:
             self.first_token_ns = now_ns()
 
     def done(self) -> None:
-        """Note the end of the answer's body."""
-        self.done_ns = now_ns()
+        """Note the end of the answer's body, unless the hooks have: the SDK leaves a stream at its last event."""
+        if self.done_ns is None:
+            self.done_ns = now_ns()
 
     def wire(self) -> Wire:
         """Read the tap. Without hooks (a proxy's transport has none) the client's own clock stands in."""

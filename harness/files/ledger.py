@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -76,13 +77,13 @@ class Ledger:
         """Write one finished trial: its texts, then its line, each in one write that the system holds."""
         for digest, text in entry.texts.items():
             if digest not in self._written:
-                self._appenders[TEXTS].write(_line({"digest": digest, "text": text}))
+                self._put(TEXTS, {"digest": digest, "text": text})
                 self._written.add(digest)
-        self._appenders[RECORDS].write(_line(entry.record))
+        self._put(RECORDS, entry.record)
 
     def note(self, probe: Probe) -> None:
         """Write one line of the harness watching itself."""
-        self._appenders[OVERHEAD].write(_line(probe))
+        self._put(OVERHEAD, probe)
 
     def records(self) -> Iterator[Record]:
         """Every record that counts or is a warm-up: of a trial with several lines, only the last."""
@@ -133,6 +134,12 @@ class Ledger:
         """Make `latest` beside this folder name this run."""
         _replace(self.folder.parent / "latest", self.run_id.encode() + b"\n")
 
+    def _put(self, name: str, value: Any) -> None:
+        """Hand one line to the system whole; a full disk takes part of it, and only the next write says so."""
+        left = memoryview(_line(value))
+        while left:
+            left = left[self._appenders[name].write(left) :]
+
     def _last_lines(self) -> dict[bytes, int]:
         return {
             _key(line): number for number, line in enumerate(self._lines(RECORDS)) if not line.get("warmup")
@@ -165,7 +172,9 @@ def find_run(name: str, root: Path) -> Ledger:
             return Ledger(folder)
     pointer = root / "latest"
     if name == "latest" and pointer.is_file():
-        return find_run(pointer.read_text(encoding="utf-8").strip(), root)
+        newest = root / pointer.read_text(encoding="utf-8").strip()
+        if (newest / MANIFEST).is_file():
+            return Ledger(newest)
     known = ", ".join(ledger.run_id for ledger in runs(root)[-3:])
     hint = (
         f"the newest in {root}: {known}"
@@ -195,7 +204,24 @@ def _key(line: Mapping[str, Any]) -> bytes:
 
 
 def _line(value: Any) -> bytes:
-    return orjson.dumps(value, option=_PLAIN | orjson.OPT_APPEND_NEWLINE)
+    try:
+        return orjson.dumps(value, option=_PLAIN | orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:
+        plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+        return orjson.dumps(_sound(plain), option=_PLAIN | orjson.OPT_APPEND_NEWLINE)
+
+
+def _sound(value: Any) -> Any:
+    """What JSON can hold of a value that it cannot: half a surrogate pair becomes U+FFFD, a number past 64 bits text."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {_sound(key): _sound(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sound(held) for held in value]
+    if value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 2**63):
+        return value
+    return str(value)
 
 
 def _appender(file: Path) -> BinaryIO:

@@ -11,7 +11,7 @@ import orjson
 
 from harness.calls.endpoint import LiveEndpoint, Policy
 from harness.calls.meter import Scale
-from harness.errors import Fault, UserError
+from harness.errors import EvalsetError, Fault, UserError
 from harness.files.corpus import read_documents
 from harness.files.outputs import OutputRows, read_outputs
 from harness.registry import PROVIDERS, STAGES, load
@@ -53,6 +53,8 @@ async def _opened(spec: StageSpec, variant: Variant, kit: "_StageKit") -> Stage:
     options = load(STAGES, spec.kind, what="stage", where=spec.where)
     try:
         stage: Stage = await options(**spec.options).open(kit)
+    except EvalsetError:
+        raise  # a data file's own line is the better place
     except UserError as error:
         # A stage knows its own key; the config knows the line.
         placed = [_placed(fault, spec, variant) for fault in error.faults]

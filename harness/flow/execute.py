@@ -1,7 +1,8 @@
 """Trials in, records out: bounded concurrency, paced starts, and a stop that loses nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,9 @@ async def execute(
     starter = asyncio.create_task(_start_all(trials, run, _Slots(pace, stop, ended, running)))
     try:
         while (task := await ended.get()) is not None:
+            if task.cancelled() or task.exception() is not None:
+                for ready in _ready(ended):
+                    yield ready
             yield task.result()
         await starter
     finally:
@@ -64,17 +68,27 @@ async def _start_all(
         free.release()
         slots.ended.put_nowait(task)
 
-    for number, trial in enumerate(trials):
-        await free.acquire()
-        await _turn(slots, number)
-        if slots.stop.is_set():
-            break
-        task = asyncio.create_task(_own(run, trial))
-        slots.running.add(task)
-        task.add_done_callback(leave)
-    if slots.running:
-        await asyncio.wait(set(slots.running))
-    slots.ended.put_nowait(None)
+    try:
+        for number, trial in enumerate(trials):
+            await free.acquire()
+            await _turn(slots, number)
+            if slots.stop.is_set():
+                break
+            task = asyncio.create_task(_own(run, trial))
+            slots.running.add(task)
+            task.add_done_callback(leave)
+        if slots.running:
+            await asyncio.wait(set(slots.running))
+    finally:
+        slots.ended.put_nowait(None)
+
+
+def _ready(ended: "asyncio.Queue[asyncio.Task[Entry] | None]") -> Iterator[Entry]:
+    """What has ended well and waits to be yielded, while something else is about to end the run."""
+    while not ended.empty():
+        task = ended.get_nowait()
+        if task is not None and not task.cancelled() and task.exception() is None:
+            yield task.result()
 
 
 async def _own(run: Callable[[Trial], Awaitable[Entry]], trial: Trial) -> Entry:
@@ -86,5 +100,7 @@ async def _turn(slots: _Slots, number: int) -> None:
     pace = slots.pace
     ramping = 0 < number < pace.concurrency
     wait_s = max(pace.gap_s, pace.ramp_s / pace.concurrency) if ramping else pace.gap_s
-    if wait_s > 0 and number > 0 and not slots.stop.is_set():
-        await asyncio.sleep(wait_s)
+    if wait_s > 0 and number > 0:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await slots.stop.wait()

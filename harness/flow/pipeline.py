@@ -2,13 +2,12 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
-
-import orjson
 
 from harness.calls.clock import ms_between, now_ns
 from harness.calls.money import total_usage, total_usd
@@ -16,7 +15,7 @@ from harness.errors import HarnessError
 from harness.types.call import Call
 from harness.types.evalset import Example
 from harness.types.line import Line
-from harness.types.plugins import ComputeStage
+from harness.types.plugins import ComputeStage, NetworkStage
 from harness.types.record import Entry, Outcome, Record, Retrieved, StageTime
 from harness.types.trial import Draft, Trial
 
@@ -66,14 +65,8 @@ def _in_thread(
         except HarnessError:
             raise
         except Exception as error:  # noqa: BLE001 -- a user's own stage may raise anything; it is that trial's end
-            told = {"type": "stage_error", "message": f"{stage.name}: {type(error).__name__}: {error}"[:500]}
-            return (
-                draft,
-                [*times, StageTime(name=stage.name, ms=None, clock="client")],
-                told,
-                arrived_ns,
-                now_ns(),
-            )
+            unfinished = StageTime(name=stage.name, ms=None, clock="client")
+            return draft, [*times, unfinished], _stage_error(stage, error), arrived_ns, now_ns()
         ended_ns = now_ns()
         times.append(StageTime(name=stage.name, ms=ms_between(began_ns, ended_ns), clock="client"))
         began_ns = ended_ns
@@ -83,12 +76,23 @@ def _in_thread(
 async def _call(_line: Line, course: _Course, stages: Sequence[Any]) -> None:
     for stage in stages:
         before = len(course.draft.calls)
-        course.draft = await stage.call(course.draft)
+        try:
+            course.draft = await stage.call(course.draft)
+        except HarnessError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- as above
+            course.stages.append(StageTime(name=stage.name, ms=None, clock="client"))
+            course.error = _stage_error(stage, error)
+            return
         for call in course.draft.calls[before:]:
             course.stages.append(_stage_time(call))
             if call.reply is None:
                 course.error = dict(call.error or {})
                 return
+
+
+def _stage_error(stage: ComputeStage | NetworkStage, error: Exception) -> dict[str, Any]:
+    return {"type": "stage_error", "message": f"{stage.name}: {type(error).__name__}: {error}"[:500]}
 
 
 def _stage_time(call: Call) -> StageTime:
@@ -186,7 +190,9 @@ def _request(line: Line, course: _Course, texts: dict[str, str]) -> dict[str, An
     reply = calls[-1].reply if calls else None
     messages = [{"role": message.role, "content": message.content} for message in course.draft.messages]
     return {
-        "messages": _keep(orjson.dumps(messages).decode(), texts) if messages else None,
+        "messages": _keep(json.dumps(messages, ensure_ascii=False, separators=(",", ":")), texts)
+        if messages
+        else None,
         "params": dict(reply.params) if reply else {},
         "dropped": list(reply.dropped) if reply else [],
         "output_mode": line.output_mode,

@@ -19,6 +19,10 @@ def plan(experiment: Experiment, evalset: Evalset, selection: Selection) -> tupl
     Blocks and the variants inside a block stand in seeded random order, so a slow hour slows all alike.
     Raises UsageError for an unknown name, and where nothing is left to run.
     """
+    if selection.limit is not None and selection.limit < 1:
+        raise UsageError(
+            Fault(where="--limit", what=f"{selection.limit} leaves nothing", next="give 1 or more")
+        )
     variants = _chosen(experiment, selection)
     chosen = _examples(evalset, selection)
     order = random.Random(f"{experiment.seed}:order")
@@ -78,11 +82,11 @@ def _examples(evalset: Evalset, selection: Selection) -> Mapping[str, Sequence[E
         if name not in known:
             raise UsageError(_unknown("--partitions", "partition", name, known))
     wanted = selection.partitions or [name for name in DEFAULT_PARTITIONS if name in known]
-    chosen = {name: _rows(evalset.partitions[name], selection) for name in wanted}
-    if selection.tags and not any(chosen.values()):
-        tags = sorted({tag for name in wanted for row in evalset.partitions[name] for tag in row.tags})
-        raise UsageError(_unknown("--tags", "tag", ",".join(selection.tags), tags))
-    return chosen
+    tags = sorted({tag for name in wanted for row in evalset.partitions[name] for tag in row.tags})
+    for tag in selection.tags:
+        if tag not in tags:
+            raise UsageError(_unknown("--tags", "tag", tag, tags))
+    return {name: _rows(evalset.partitions[name], selection) for name in wanted}
 
 
 def _rows(rows: Sequence[Example], selection: Selection) -> Sequence[Example]:

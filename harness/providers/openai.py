@@ -54,6 +54,10 @@ class OpenAI:
         self._client = AsyncOpenAI(
             api_key=self._key, base_url=url, max_retries=0, timeout=None, http_client=http_client
         )
+        if self._model.base_url is not None:
+            # The SDK reads these from OPENAI_* variables; they are the vendor's, and never leave for another host.
+            self._client.organization = self._client.project = None
+            self._client._custom_headers = {}  # noqa: SLF001
 
     async def close(self) -> None:
         """Close the client and its connections."""
@@ -72,10 +76,9 @@ class OpenAI:
             try:
                 if self._model.stream:
                     return await self._streamed(client, body, tap)
-                answer = await client.chat.completions.create(**body)
+                return self._read(await client.chat.completions.create(**body), body, tap)
             finally:
                 self._weigh(tap)
-        return self._read(answer, body, tap)
 
     def _find_key(self) -> str:
         named = self._model.api_key_env
@@ -128,9 +131,9 @@ class OpenAI:
             kind=_kind(choice.finish_reason, refused=bool(refusal)),
             finish_reason=choice.finish_reason,
             tool_calls=calls,
-            usage=read_usage(answer.usage),
+            usage=read_usage(getattr(answer, "usage", None)),
             wire=tap.wire(),
-            model_returned=answer.model,
+            model_returned=getattr(answer, "model", None),
             system_fingerprint=getattr(answer, "system_fingerprint", None),
             params=_params(body),
         )
@@ -141,10 +144,10 @@ class OpenAI:
         async with await client.chat.completions.create(**body) as stream:
             async for chunk in stream:
                 told.take(chunk, tap)
+        tap.done()
         if told.finish_reason is None:
-            raise CallError(
-                type="bad_reply", message="the stream ended before the answer did", retryable=True
-            )
+            message = "the stream ended before the answer did"
+            raise CallError(type="bad_reply", message=message, status=200, retryable=True)
         return Reply(
             text="".join(told.refusal or told.text),
             kind=_kind(told.finish_reason, refused=bool(told.refusal)),
@@ -175,12 +178,14 @@ class _Gathered:
         """Add one chunk; the first one with content stops the first-token clock."""
         self._chunks += 1
         if self._chunks > MOST_CHUNKS:
-            raise CallError(type="bad_reply", message=f"the stream ran past {MOST_CHUNKS} chunks")
+            message = f"the stream ran past {MOST_CHUNKS} chunks"
+            raise CallError(type="bad_reply", message=message, status=200)
         self.model = self.model or getattr(chunk, "model", None)
         self.fingerprint = self.fingerprint or getattr(chunk, "system_fingerprint", None)
         self.usage = getattr(chunk, "usage", None) or self.usage
         for choice in getattr(chunk, "choices", None) or ():
-            self._take_choice(choice, tap)
+            if not choice.index:  # of several choices the first is the answer, as without a stream
+                self._take_choice(choice, tap)
 
     def _take_choice(self, choice: Any, tap: wire.Tap) -> None:
         self.finish_reason = choice.finish_reason or self.finish_reason
@@ -208,17 +213,25 @@ def read_usage(usage: Any) -> Usage | None:
     """Put OpenAI's counts into disjoint buckets: its prompt_tokens include the cached ones.
 
     None where the server reported nothing, or nothing but zeros, which is how some servers say nothing.
+    A bucket is None where its count is missing, or is none (servers send text, floats and -1).
     """
-    if usage is None or not (usage.prompt_tokens or usage.completion_tokens):
+    prompt, output = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    if not (prompt or output):
         return None
-    cached = getattr(usage.prompt_tokens_details, "cached_tokens", None)
-    prompt = usage.prompt_tokens
+    cached = _count(getattr(usage, "prompt_tokens_details", None), "cached_tokens")
+    if prompt is not None and cached is not None and cached <= prompt:
+        prompt -= cached  # more cached than prompt tokens: that server counts them apart
     return Usage(
-        input_tokens=None if prompt is None else prompt - (cached or 0),
+        input_tokens=prompt,
         cached_input_tokens=cached,
-        output_tokens=usage.completion_tokens,
-        reasoning_tokens=getattr(usage.completion_tokens_details, "reasoning_tokens", None),
+        output_tokens=output,
+        reasoning_tokens=_count(getattr(usage, "completion_tokens_details", None), "reasoning_tokens"),
     )
+
+
+def _count(holder: Any, name: str) -> int | None:
+    value = getattr(holder, name, None)
+    return value if type(value) is int and value >= 0 else None
 
 
 def _kind(finish_reason: str | None, *, refused: bool) -> Any:
@@ -245,7 +258,7 @@ def _params(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _bad_reply(what: str, answer: Any) -> CallError:
     shown = answer if isinstance(answer, str) else type(answer).__name__
-    return CallError(type="bad_reply", message=f"{what}: {str(shown)[:120]!r}", retryable=True)
+    return CallError(type="bad_reply", message=f"{what}: {str(shown)[:120]!r}", status=200, retryable=True)
 
 
 def _is_loopback(url: str) -> bool:
@@ -269,7 +282,7 @@ def _told() -> Iterator[None]:
         cause = error.__cause__ or error
         message = f"{type(cause).__name__}: {cause}".rstrip(": ")
         raise CallError(type="connection", message=message, retryable=True) from error
-    except (openai.OpenAIError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except (openai.OpenAIError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         # A 200 whose body is not what the API promises: the SDK fails in ways of its own.
         message = f"{type(error).__name__}: {str(error)[:200]}"
         raise CallError(type="bad_reply", message=message, status=200, retryable=True) from error
@@ -277,7 +290,7 @@ def _told() -> Iterator[None]:
 
 def _status_error(error: Any) -> CallError:
     status = error.status_code
-    quota = getattr(error, "code", None) == "insufficient_quota"
+    quota = "insufficient_quota" in (getattr(error, "code", None), getattr(error, "type", None))
     retryable = (status in RETRYABLE or status >= 500) and not quota
     kinds = {429: "rate_limited", 401: "authentication", 403: "authentication"}
     return CallError(

@@ -1,7 +1,7 @@
 """Answers that were produced elsewhere, found again by the example they answer."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from harness.errors import CallError
 from harness.text.fields import MISSING, field_at
@@ -10,6 +10,10 @@ from harness.types.call import Reply, Request, Usage
 from harness.types.experiment import ModelSpec, Price
 from harness.types.plugins import Outputs, ProviderKit
 
+_KINDS: Mapping[str | None, Literal["refused", "truncated"]] = {
+    "length": "truncated",
+    "content_filter": "refused",
+}
 _BUCKETS = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 
 
@@ -68,7 +72,7 @@ class Recorded:
             meta["alternatives"] = texts
         return Reply(
             text=texts[0],
-            kind="truncated" if row["finish_reason"] == "length" else "answered",
+            kind=_KINDS.get(row["finish_reason"], "answered"),
             finish_reason=row["finish_reason"],
             usage=None if usage == Usage() else usage,
             recorded_ms=row["latency_ms"],
