@@ -48,7 +48,7 @@ def main() -> NoReturn:
     """Run one command and end with the contract's exit code."""
     sys.path.insert(0, str(Path.cwd()))  # a config's own `package.module:Name` is looked for where one stands
     try:
-        code = app()(print_error=False, exit_on_error=False)
+        code = app()(sys.argv[1:], print_error=False, exit_on_error=False)
     except CycloptsError as error:
         say(f"error: {_misread(error)}")
         sys.exit(UserError.exit_code)

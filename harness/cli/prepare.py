@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import ConfigError, Fault, NotAvailable
-from harness.files.config import read_config
+from harness.files.config.read import read_config
 from harness.files.evalsets import read_evalset
 from harness.files.prices import with_prices
 from harness.flow.check import check

@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
-from harness.files import strict_json
-from harness.files.data_faults import DataFaults, shown
-from harness.files.strict_json import JsonFault
-from harness.files.text_lines import read_text
+from harness.files.rows import strict_json
+from harness.files.rows.faults import DataFaults, shown
+from harness.files.rows.strict_json import JsonFault
+from harness.files.rows.text_lines import read_text
 from harness.registry import nearest
 from harness.text.quote import clip, quote
 from harness.text.validator import json_path

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.files.data_faults import DataFaults, did_you_mean, shown
-from harness.files.tables import Row, scan_rows
-from harness.files.text_lines import read_text
+from harness.files.rows.faults import DataFaults, did_you_mean, shown
+from harness.files.rows.tables import Row, scan_rows
+from harness.files.rows.text_lines import read_text
 from harness.registry import nearest
 from harness.text.quote import quote
 from harness.types.evalset import Document, Source

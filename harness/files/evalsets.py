@@ -10,9 +10,9 @@ from pathlib import Path
 
 from harness.files.answer_schema import read_schema
 from harness.files.corpus import corpus_files, file_digest, scan_documents
-from harness.files.data_faults import DataFaults, did_you_mean, shown
-from harness.files.example_rows import ExampleRows, content_digest
-from harness.files.tables import FORMATS, scan_rows, suffix
+from harness.files.rows.examples import ExampleRows, content_digest
+from harness.files.rows.faults import DataFaults, did_you_mean, shown
+from harness.files.rows.tables import FORMATS, scan_rows, suffix
 from harness.registry import nearest
 from harness.text.quote import quote
 from harness.types.evalset import Document, Evalset, EvalsetSpec, Example, Source

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from harness.files.columns import nearest_column, pick
-from harness.files.data_faults import DataFaults, did_you_mean
-from harness.files.tables import Row, scan_rows
+from harness.files.rows.columns import nearest_column, pick
+from harness.files.rows.faults import DataFaults, did_you_mean
+from harness.files.rows.tables import Row, scan_rows
 from harness.registry import nearest
 from harness.text.fields import MISSING
 from harness.text.quote import quote

@@ -11,6 +11,7 @@ from harness.types.panel import SCHEMA_METRIC, Panel
 from harness.types.plugins import Scorer
 
 _PYTHON = "python:"
+SCHEMA_SCORER = "schema"
 
 
 def convene(experiment: Experiment, schema: Mapping[str, Any] | None) -> Panel:
@@ -19,21 +20,21 @@ def convene(experiment: Experiment, schema: Mapping[str, Any] | None) -> Panel:
     Raises ConfigError with every metric and schema that cannot judge.
     """
     faults: list[Fault] = []
-    metrics = [(metric, _scorer(metric, faults)) for metric in experiment.metrics]
+    metrics = [(metric, _scorer(metric, schema, faults)) for metric in experiment.metrics]
     schemas = _schemas(experiment.variants, schema, faults)
     if faults:
         raise ConfigError(faults)
     return Panel(metrics=tuple((metric, scorer) for metric, scorer in metrics if scorer), schemas=schemas)
 
 
-def _scorer(metric: Metric, faults: list[Fault]) -> Scorer | None:
+def _scorer(metric: Metric, schema: Mapping[str, Any] | None, faults: list[Fault]) -> Scorer | None:
     """One metric's scorer; None where a fault was added instead."""
     if metric.name == SCHEMA_METRIC:
         what = f"the name '{SCHEMA_METRIC}' is taken by the schema judgement that is always there"
         faults.append(Fault(where=metric.where, what=what, next="give the metric another name"))
         return None
     try:
-        return _built(metric)
+        return _built(metric, schema)
     except UserError as error:
         faults.extend(replace(fault, where=fault.where or metric.where) for fault in error.faults)
     except (ValueError, TypeError) as error:
@@ -41,19 +42,24 @@ def _scorer(metric: Metric, faults: list[Fault]) -> Scorer | None:
     return None
 
 
-def _built(metric: Metric) -> Scorer:
+def _built(metric: Metric, schema: Mapping[str, Any] | None) -> Scorer:
+    options = dict(metric.options)
+    if metric.scorer == SCHEMA_SCORER and options.get("schema") is None:
+        if schema is None:
+            raise ValueError("the evalset has no output.schema.json, and the metric names no schema")
+        options["schema"] = schema
     if metric.scorer.startswith(_PYTHON):
         own = load(SCORERS, "harness.scorers.python:PythonScorer", what="scorer")
         scorer: Scorer = own(function=metric.scorer.removeprefix(_PYTHON), options=metric.options)
     else:
-        scorer = load(SCORERS, metric.scorer, what="scorer", where=metric.where)(**metric.options)
+        scorer = load(SCORERS, metric.scorer, what="scorer", where=metric.where)(**options)
     return scorer
 
 
 def _schemas(
     variants: tuple[Variant, ...], default: Mapping[str, Any] | None, faults: list[Fault]
 ) -> Mapping[str, Scorer | None]:
-    schema_scorer = load(SCORERS, "schema", what="scorer")
+    schema_scorer = load(SCORERS, SCHEMA_SCORER, what="scorer")
     built: dict[int, Scorer | None] = {}
     by_variant: dict[str, Scorer | None] = {}
     for variant in variants:

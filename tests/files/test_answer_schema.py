@@ -7,7 +7,7 @@ import pytest
 
 from harness.errors import EvalsetError
 from harness.files.answer_schema import read_schema
-from harness.files.data_faults import DataFaults
+from harness.files.rows.faults import DataFaults
 
 
 def read(path: Path, text: str) -> tuple[Mapping[str, object] | None, list[str]]:

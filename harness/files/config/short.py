@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from harness.files.yaml_tree import Node
+from harness.files.config.yaml_tree import Node
 
 
 def write_out(root: Node) -> Node:
     """Write out every short form of a whole file; what is wrong stays as it is, for the shape to refuse."""
-    from harness.files.config_shape import ExperimentFile
+    from harness.files.config.shape import ExperimentFile
 
     return _written(root, ExperimentFile)
 
@@ -34,7 +34,7 @@ def _written(node: Node, annotation: Any) -> Node:
 
 def _kinds(annotation: Any) -> tuple[Any, Any, bool]:
     """What an annotation allows: the shape of a mapping, what the rows of a list or dict are, a scalar as it is."""
-    from harness.files.config_parts import Shape
+    from harness.files.config.parts import Shape
 
     if annotation is None or annotation is type(None):
         return None, None, False

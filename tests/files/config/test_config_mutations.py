@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ConfigError
-from harness.files.config import read_config
+from harness.files.config.read import read_config
 
 EXAMPLE = Path(__file__).with_name("experiment.yaml").read_text(encoding="utf-8")
 

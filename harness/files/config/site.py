@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ConfigError
-from harness.files.config_faults import Faults
-from harness.files.config_fields import Located, Wrong, locate
-from harness.files.config_near import is_file, is_folder, nearest_file
-from harness.files.yaml_tree import Node
+from harness.files.config.faults import Faults
+from harness.files.config.fields import Located, Wrong, locate
+from harness.files.config.near import is_file, is_folder, nearest_file
+from harness.files.config.yaml_tree import Node
 from harness.registry import nearest
 from harness.text import templates
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ConfigError
-from harness.files.config import read_config
+from harness.files.config.read import read_config
 from harness.types.experiment import Experiment
 
 BASE = """\

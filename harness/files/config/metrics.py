@@ -6,11 +6,11 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from harness.errors import UserError
-from harness.files.config_faults import found
-from harness.files.config_models import bare
-from harness.files.config_options import checked
-from harness.files.config_shape import Metric as Row
-from harness.files.config_site import At, Site
+from harness.files.config.faults import found
+from harness.files.config.models import bare
+from harness.files.config.options import checked
+from harness.files.config.shape import Metric as Row
+from harness.files.config.site import At, Site
 from harness.registry import SCORERS, load, nearest
 from harness.types.experiment import Metric
 

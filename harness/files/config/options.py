@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from harness.errors import UserError
-from harness.files.config_faults import found
-from harness.files.config_site import At, Site
+from harness.files.config.faults import found
+from harness.files.config.site import At, Site
 from harness.registry import nearest
 
 if TYPE_CHECKING:

@@ -59,7 +59,7 @@ def _loosen(schema: dict[str, Any], definitions: Mapping[str, Any], *, keep: boo
 @functools.cache
 def shape_schema() -> dict[str, Any]:
     """The schema of the merged file, exactly as it is validated. Shared: read only."""
-    from harness.files.config_shape import ExperimentFile
+    from harness.files.config.shape import ExperimentFile
 
     return ExperimentFile.model_json_schema(by_alias=True)
 

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from harness.errors import EvalsetError
-from harness.files.tables import read_rows
+from harness.files.rows.tables import read_rows
 from harness.types.evalset import Source
 
 ROWS = [{"id": "a", "q": "Grüße, 東京?", "n": 1}, {"id": "b", "q": 'say "hi";\nthen go', "n": 2}]

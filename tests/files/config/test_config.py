@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.files.config import read_config
+from harness.files.config.read import read_config
 from harness.types.experiment import Experiment, StageSpec
 
 EXAMPLE = Path(__file__).with_name("experiment.yaml").read_text(encoding="utf-8")

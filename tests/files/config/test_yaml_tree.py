@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import ConfigError
-from harness.files.yaml_tree import Origin, Tree, decode, dotted, parse
+from harness.files.config.yaml_tree import Origin, Tree, decode, dotted, parse
 
 HERE = Origin(shown="c.yaml", folder=".")
 

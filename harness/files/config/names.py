@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from harness.files.config_metrics import ALWAYS
-from harness.files.config_shape import Ablation, ExperimentFile, Gate
-from harness.files.config_site import At, Site
+from harness.files.config.metrics import ALWAYS
+from harness.files.config.shape import Ablation, ExperimentFile, Gate
+from harness.files.config.site import At, Site
 from harness.registry import LATER, nearest
 from harness.types.experiment import Experiment, ModelSpec
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import EvalsetError
-from harness.files.tables import read_rows
+from harness.files.rows.tables import read_rows
 from harness.types.evalset import Source
 
 

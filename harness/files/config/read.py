@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from harness.types.experiment import Experiment
 
 if TYPE_CHECKING:
-    from harness.files.config_shape import ExperimentFile
-    from harness.files.config_site import Site
+    from harness.files.config.shape import ExperimentFile
+    from harness.files.config.site import Site
 
 
 def read_config(path: str | Path, *, sets: Sequence[str] = (), environ: Mapping[str, str]) -> Experiment:
@@ -26,9 +26,9 @@ def read_config(path: str | Path, *, sets: Sequence[str] = (), environ: Mapping[
     Raises:
         ConfigError: every fault that was found, in the order of the file.
     """
-    from harness.files import config_merge
-    from harness.files.config_faults import Faults, check_shape
-    from harness.files.config_site import Site
+    from harness.files.config import merge as config_merge
+    from harness.files.config.faults import Faults, check_shape
+    from harness.files.config.site import Site
 
     shown, faults = str(path), Faults()
     folder = str(Path(os.path.abspath(shown)).parent)  # noqa: PTH100 - a link keeps the folder that it lies in
@@ -46,11 +46,11 @@ def read_config(path: str | Path, *, sets: Sequence[str] = (), environ: Mapping[
 
 
 def _experiment(shape: "ExperimentFile", file: str, site: "Site") -> Experiment:
-    from harness.files.config_evalset import evalset
-    from harness.files.config_metrics import metrics
-    from harness.files.config_models import declared
-    from harness.files.config_names import check_names, control_and_candidates, later
-    from harness.files.config_variants import Workshop
+    from harness.files.config.evalset import evalset
+    from harness.files.config.metrics import metrics
+    from harness.files.config.models import declared
+    from harness.files.config.names import check_names, control_and_candidates, later
+    from harness.files.config.variants import Workshop
 
     workshop = Workshop(site=site, models=declared(shape.models, site))
     control, candidates = control_and_candidates(shape, site)

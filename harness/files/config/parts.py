@@ -14,7 +14,7 @@ from pydantic import (  # noqa: TID253 - the shape itself sleeps until a config 
 from pydantic.json_schema import JsonSchemaValue  # noqa: TID253
 from pydantic_core import CoreSchema
 
-from harness.files.config_fields import JsonMap, Label, NameText, PathText, UrlText, VariableName
+from harness.files.config.fields import JsonMap, Label, NameText, PathText, UrlText, VariableName
 
 Partition = Literal["golden", "edge", "train", "holdout", "recent"]
 Count = Annotated[int, Field(ge=1)]

@@ -5,8 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.files import strict_json
-from harness.files.strict_json import JsonFault
+from harness.files.rows import strict_json
+from harness.files.rows.strict_json import JsonFault
 
 values = st.recursive(
     st.none()

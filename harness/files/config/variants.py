@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.files import config_models
-from harness.files import config_parts as parts
-from harness.files.config_site import At, Site
+from harness.files.config import models as config_models
+from harness.files.config import parts
+from harness.files.config.site import At, Site
 from harness.types.experiment import ModelSpec, OutputSpec, StageSpec, Variant
 
 STEPS = ("fewshot", "retrieve", "rerank", "prompt", "model")

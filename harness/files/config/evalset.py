@@ -1,7 +1,7 @@
 """Where the evalset lies: a folder, or partitions one by one."""
 
-from harness.files.config_shape import Evalset, SourceFile
-from harness.files.config_site import At, Site
+from harness.files.config.shape import Evalset, SourceFile
+from harness.files.config.site import At, Site
 from harness.registry import nearest
 from harness.types.evalset import EvalsetSpec, Source
 

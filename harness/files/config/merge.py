@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import ConfigError, Fault
-from harness.files import config_schema
-from harness.files.config_faults import Faults, found
-from harness.files.config_near import is_file, is_folder, nearest_file
-from harness.files.config_short import is_bare, write_out
-from harness.files.yaml_tree import Node, Origin, decode, dotted, parse
+from harness.files.config import schema as config_schema
+from harness.files.config.faults import Faults, found
+from harness.files.config.near import is_file, is_folder, nearest_file
+from harness.files.config.short import is_bare, write_out
+from harness.files.config.yaml_tree import Node, Origin, decode, dotted, parse
 from harness.registry import nearest
 
 MAX_CHAIN = 16
@@ -95,7 +95,7 @@ def _load(path: str, shown: str, environ: Mapping[str, str], faults: Faults, cha
 
 def _parent(node: Node, path: str, environ: Mapping[str, str], chain: tuple[str, ...]) -> tuple[str, str]:
     """The absolute path of the file that is extended, and how a message calls it."""
-    from harness.files.config_fields import Wrong, expand
+    from harness.files.config.fields import Wrong, expand
 
     try:
         written = expand(str(node.value), environ).replace("\\", "/")

@@ -21,7 +21,7 @@ from pydantic import (  # noqa: TID253 - the shape itself sleeps until a config 
 from pydantic.json_schema import JsonSchemaValue  # noqa: TID253
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from harness.files.yaml_tree import Text
+from harness.files.config.yaml_tree import Text
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}")
 _SECRET = re.compile(

@@ -5,15 +5,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ConfigError, Fault
-from harness.files import config_schema
-from harness.files.config_short import write_out
-from harness.files.yaml_tree import Node, dotted
+from harness.files.config import schema as config_schema
+from harness.files.config.short import write_out
+from harness.files.config.yaml_tree import Node, dotted
 from harness.registry import nearest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from harness.files.config_shape import ExperimentFile
+    from harness.files.config.shape import ExperimentFile
 
 _NEVER_WRITTEN = {"api_key", "apikey", "key", "token", "headers", "authorization", "secret", "password"}
 _TAGS = {"<name>", "<inline>"}
@@ -65,7 +65,7 @@ def check_shape(
     """
     from pydantic import ValidationError
 
-    from harness.files.config_shape import ExperimentFile
+    from harness.files.config.shape import ExperimentFile
 
     doubtful = False
     while True:
@@ -167,7 +167,7 @@ def _advice(path: Sequence[str | int], node: Node) -> str:
 
 def found(node: Node) -> str:
     """Say what stands there, in plain words; never a key or a token."""
-    from harness.files.config_fields import looks_secret
+    from harness.files.config.fields import looks_secret
 
     value = node.value
     if isinstance(value, str):

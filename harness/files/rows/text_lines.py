@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from harness.files.data_faults import DataFaults, shown
+from harness.files.rows.faults import DataFaults, shown
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SAVE = "save the file as UTF-8"

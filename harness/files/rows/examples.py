@@ -5,9 +5,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from harness.files.columns import nearest_column, pick
-from harness.files.data_faults import DataFaults, did_you_mean
-from harness.files.tables import Row, has_cells
+from harness.files.rows.columns import nearest_column, pick
+from harness.files.rows.faults import DataFaults, did_you_mean
+from harness.files.rows.tables import Row, has_cells
 from harness.registry import nearest
 from harness.text.fields import MISSING
 from harness.text.quote import quote

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from harness.files.config_parts import Model
-from harness.files.config_site import At, Site
+from harness.files.config.parts import Model
+from harness.files.config.site import At, Site
 from harness.registry import LATER, PROVIDERS
 from harness.types.experiment import ModelSpec, Price
 

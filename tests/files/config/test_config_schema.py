@@ -9,7 +9,7 @@ import jsonschema_rs
 import pytest
 from ruamel.yaml import YAML
 
-from harness.files.config_schema import config_schema, expected, hint, keys
+from harness.files.config.schema import config_schema, expected, hint, keys
 
 EXAMPLE = Path(__file__).with_name("experiment.yaml").read_text(encoding="utf-8")
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.files import strict_json
-from harness.files.data_faults import DataFaults, did_you_mean, shown
-from harness.files.hub import hub_rows, unpadded
-from harness.files.strict_json import JsonFault
-from harness.files.text_lines import Line, open_binary, read_lines
+from harness.files.rows import strict_json
+from harness.files.rows.faults import DataFaults, did_you_mean, shown
+from harness.files.rows.hub import hub_rows, unpadded
+from harness.files.rows.strict_json import JsonFault
+from harness.files.rows.text_lines import Line, open_binary, read_lines
 from harness.registry import nearest
 from harness.types.evalset import Source
 
