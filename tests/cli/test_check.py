@@ -1,0 +1,116 @@
+"""`harness check`: all that can be known before a call is made, and that nothing is sent."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+Command = Callable[..., Any]
+
+
+def test_a_sound_experiment_shows_its_plan(here: Command, config: Path, echo: Any) -> None:
+    """The plan, the layers, the price and one rendered example go to stdout; warnings to stderr; nothing is sent."""
+    before = echo.asked()
+    ended = here("check", config)
+    assert ended.code == 0
+    lines = [" ".join(line.split()) for line in ended.out.splitlines()]
+    assert "plain 12 6 echo-1 (the control)" in lines
+    assert "terse 12 6 echo-1 prompt" in lines
+    assert "36 trials and 2 warm-up calls." in lines
+    assert any("$100 in and $200 out per Mtok" in line for line in lines)
+    assert "g-00: say blue" in ended.out
+    assert ended.err.startswith("warning: golden has 12 examples")
+    assert echo.asked() == before
+
+
+def test_the_plan_is_also_one_json_document(here: Command, config: Path) -> None:
+    """`--json` prints the plan, the warm-ups and the warnings, and nothing else, on stdout."""
+    plan = json.loads(here("check", config, "--json").out)
+    assert plan["experiment"] == "echo"
+    assert {(row["variant"], row["partition"], row["trials"]) for row in plan["plan"]} == {
+        ("plain", "golden", 12), ("plain", "edge", 6), ("terse", "golden", 12), ("terse", "edge", 6),
+    }  # fmt: skip
+    assert plan["warmups"] == 2
+    assert plan["warnings"]
+
+
+@pytest.mark.parametrize(
+    "leaked",
+    ["g-03: say white", "So please: " + "one two three four five six seven eight nine ten eleven"],
+    ids=["word for word", "by eight-grams"],
+)
+def test_a_leak_names_both_rows(here: Command, desk: ModuleType, config: Path, leaked: str) -> None:
+    """An example that also stands in train ends in exit 2, by both ids; so does a run, before any call."""
+    rows = config.parent / "rows"
+    long = {"id": "g-99", "inputs": {"question": "one two three four five six seven eight nine ten eleven!"}}
+    golden = [desk.row("g", 3), long | {"expected": "x"}]
+    desk.write_rows(rows / "golden.jsonl", golden)
+    desk.write_rows(rows / "train.jsonl", [desk.row("t", 1) | {"inputs": {"question": leaked}}])
+    guilty = "g-03" if leaked.startswith("g-03") else "g-99"
+    for command in ("check", "run"):
+        ended = here(command, config)
+        assert ended.code == 2
+        (fault,) = [line for line in ended.err.splitlines() if line.startswith("error: ")]
+        assert guilty in fault
+        assert "t-01" in fault
+    assert not Path("results").exists()
+
+
+def test_missing_edge_tags_are_warned_of(here: Command, desk: ModuleType, config: Path) -> None:
+    """An edge partition without one of its three tags is named, and is no error."""
+    edge = [desk.row("e", number) | {"tags": ["malformed"]} for number in range(3)]
+    desk.write_rows(config.parent / "rows" / "edge.jsonl", edge)
+    ended = here("check", config)
+    assert ended.code == 0
+    assert "adversarial" in ended.err
+    assert "out_of_domain" in ended.err
+
+
+def test_every_fault_of_a_config_is_shown_at_once(here: Command, config: Path) -> None:
+    """Three mistakes, three lines, each with file, line and the nearest key."""
+    text = config.read_text(encoding="utf-8")
+    text = text.replace("concurrency", "concurency").replace("scorer: exact", "scorr: exact")
+    config.write_text(text.replace("extends: plain", "extends: plan"), encoding="utf-8")
+    ended = here("check", config)
+    assert (ended.code, ended.out) == (2, "")
+    faults = [line for line in ended.err.splitlines() if line.startswith("error: ")]
+    assert len(faults) >= 3
+    for line, near in ((4, "concurrency"), (15, "plain"), (18, "scorer")):
+        assert any(f"echo.yaml:{line}:" in fault and near in fault for fault in faults), (line, ended.err)
+
+
+def test_a_template_that_cannot_be_filled_is_named(here: Command, config: Path) -> None:
+    """A template that asks for what no example has is found before a run pays for it."""
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("{{ question }}", "{{ qestion }}"), encoding="utf-8")
+    ended = here("check", config)
+    assert ended.code == 2
+    assert "qestion" in ended.err
+    assert "Traceback" not in ended.err
+
+
+GATES = "gates:\n  - {metric: right, partition: golden, at_least: 0.5}\n"
+
+
+def test_what_is_not_built_yet_is_said_before_a_run(here: Command, config: Path) -> None:
+    """A gate in the config is a warning of `check`, exit 2 of `run`, and left out under --no-gate."""
+    config.write_text(config.read_text(encoding="utf-8") + GATES, encoding="utf-8")
+    checked = here("check", config)
+    assert checked.code == 0
+    assert "gates: not available yet" in checked.err
+    refused = here("run", config)
+    assert refused.code == 2
+    assert "gates: not available yet" in refused.err
+    assert not Path("results").exists()
+    assert here("run", config, "--no-gate", "--quiet", "--limit", "1").code == 0
+
+
+def test_flags_reach_the_plan(here: Command, config: Path) -> None:
+    """`--set` changes one key, and a key that is none is refused by name."""
+    assert "72 trials" in here("check", config, "--set", "repeats=2").out
+    ended = here("check", config, "--set", "repeets=2")
+    assert ended.code == 2
+    assert "repeats" in ended.err

@@ -1,0 +1,172 @@
+"""The command line itself: what it knows, what it says to what it does not know, and the small commands."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import openai
+import pytest
+
+from harness.cli.app import COMMANDS
+
+Command = Callable[..., Any]
+LATER = ("compare", "gate", "baseline", "diagnose", "export", "verify")
+
+
+def one_line(ended: Any) -> str:
+    """The one line of a request that was wrong."""
+    assert ended.code == 2, ended
+    assert ended.out == ""
+    (line,) = ended.err.splitlines()
+    assert line.startswith("error: ")
+    return line
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(here: Command, name: str) -> None:
+    """`harness NAME --help` ends well and says what the command does, on stdout."""
+    ended = here(name, "--help")
+    assert ended.code == 0
+    assert f"Usage: harness {name}" in ended.out
+    assert ended.err == ""
+
+
+def test_the_bare_command_lists_the_commands(here: Command) -> None:
+    """`harness` alone is its help."""
+    ended = here()
+    assert ended.code == 0
+    assert all(name in ended.out for name in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["chek"], 'did you mean "check"?'),
+        (["bogus"], "see harness --help"),
+        (["run", "x.yaml", "--limt", "3"], "did you mean --limit?"),
+        (["run"], "--config requires an argument"),
+        (["run", "a.yaml", "b.yaml"], "b.yaml"),
+        (["run", "x.yaml", "--limit", "few"], "--limit"),
+        (["run", "x.yaml", "--cache", "maybe"], '"on", "off", "read", "refresh"'),
+        (["show", "x.yaml"], "--variant"),
+        (["reference", "stop"], '"serve"'),
+        (["check", "nowhere.yaml"], "nowhere.yaml"),
+        (["run", "x.yaml", "--max-cost", "3"], "--max-cost: not available yet"),
+        (["run", "x.yaml", "--cache", "on"], "--cache on: not available yet"),
+        (["score", "latest"], "no such run"),
+        (["report"], "name one run"),
+        (["report", "a", "b"], "not available yet"),
+        (["report", "a", "--format", "html"], "--format html: not available yet"),
+        (["report", "a", "--format", "odt"], "known: md, json"),
+        (["show", "20260101T000000Z-x-12345678", "--variant", "a", "--example", "b"], "no such run"),
+        *([[name], "not available yet"] for name in LATER),
+        (["compare", "a", "b", "--force"], "not available yet"),
+        (["export", "latest", "--for", "openai-finetune"], "not available yet"),
+        (["gate", "latest", "--baseline", "b.json"], "not available yet"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_request_is_one_line_and_exit_2(here: Command, words: list[str], told: str) -> None:
+    """Whatever is asked wrongly is answered on one line of stderr that says where, what and what next."""
+    assert told in one_line(here(*words))
+
+
+def test_the_schema_is_one_json_document(here: Command) -> None:
+    """`harness schema` prints a JSON Schema that knows the keys of a config."""
+    ended = here("schema")
+    assert ended.code == 0
+    assert {"variants", "evalset", "models"} <= json.loads(ended.out)["properties"].keys()
+
+
+def test_the_module_is_the_command(desk: ModuleType, tmp_path: Path) -> None:
+    """`python -m harness` is `harness`, down to the exit code."""
+    ended = desk.harness("--version", cwd=tmp_path)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.strip().count(".") == 2
+    assert "unknown command" in one_line(desk.harness("bogus", cwd=tmp_path))
+
+
+def test_a_closed_pipe_is_no_error(desk: ModuleType, tmp_path: Path) -> None:
+    """`harness schema | head -c 1` says nothing more and ends well."""
+    with desk.started("schema", cwd=tmp_path) as process:
+        process.stdout.close()
+        assert process.wait(timeout=60) == 0
+        assert process.stderr.read() == ""
+
+
+def test_the_starter_passes_its_own_check_and_runs(here: Command) -> None:
+    """What `init` writes is in order, can be run as it is, and is never written over."""
+    assert here("init", "desk").code == 0
+    written = sorted(Path("desk").rglob("*"))
+    checked = here("check", "desk/experiment.yaml")
+    assert checked.code == 0
+    assert "63 trials and 3 warm-up calls" in checked.out
+    quick = ("--set", "models.base.extra.reference.time_scale=0", "--limit", "2", "--quiet")
+    ran = here("run", "desk/experiment.yaml", *quick)
+    assert ran.code == 0, ran.err
+    assert "built-in reading model" in ran.out
+    assert "is there already" in one_line(here("init", "desk"))
+    assert [path for path in sorted(Path("desk").rglob("*")) if "__pycache__" not in path.parts] == written
+
+
+def test_init_refuses_what_is_no_folder(here: Command, tmp_path: Path) -> None:
+    """A file in the way is named."""
+    (tmp_path / "taken").write_text("mine", encoding="utf-8")
+    assert "taken: is a file" in one_line(here("init", "taken"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_endpoint_serves_until_it_is_stopped(desk: ModuleType, tmp_path: Path, number: int) -> None:
+    """`harness reference serve` says where it is, answers the OpenAI SDK, and ends well by Ctrl-C or SIGTERM."""
+    evalset = desk.ROOT / "harness" / "files" / "starter" / "evalset"
+    words = ("reference", "serve", "--port", 0, "--time-scale", 0, "--evalset", evalset)
+    with desk.started(*words, cwd=tmp_path) as process:
+        url = next(word for word in process.stdout.readline().split() if word.startswith("http"))
+        with openai.OpenAI(base_url=url, api_key="none", max_retries=0) as client:
+            answer = client.chat.completions.create(
+                model="reference-tuned", messages=[{"role": "user", "content": "Where are the toilets?"}]
+            )
+        assert "topic" in json.loads(answer.choices[0].message.content)
+        os.killpg(process.pid, number)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "words", [["--faults", "429:lots"], ["--faults", "flood:0.1"], ["--time-scale", "-1"]]
+)
+def test_the_endpoint_names_a_wrong_flag(here: Command, words: list[str]) -> None:
+    """Shares and pace that cannot be are refused before anything listens."""
+    assert words[0] in one_line(here("reference", "serve", *words))
+
+
+def test_help_loads_nothing_that_a_run_needs(desk: ModuleType, tmp_path: Path) -> None:
+    """`harness check --help` reads the command's signature without loading a heavy library."""
+    script = "import sys; sys.argv = ['harness', 'run', '--help']\nfrom harness.cli.app import main\n"
+    script += "try: main()\nexcept SystemExit: print(*{name.partition('.')[0] for name in sys.modules})"
+    out = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=desk.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    loaded = set(out.splitlines()[-1].split())
+    assert not loaded & {
+        "openai",
+        "anthropic",
+        "litellm",
+        "datasets",
+        "pandas",
+        "pyarrow",
+        "numpy",
+        "scipy",
+        "jinja2",
+    }
