@@ -49,10 +49,27 @@ class LiveEndpoint:
         """Call until an attempt answers, times out, or may not be repeated. Never raises CallError."""
         telling = _Telling()
         try:
-            reply: Reply = await self._retrying(telling)(self._attempt, request, stage, telling)
-        except CallError as error:
-            return self._failed(error, stage, telling)
+            reply = await self._attempt(request, stage, telling)
+        except CallError as first:
+            if not (first.retryable and self._policy.retries):
+                return self._failed(first, stage, telling)
+            try:
+                reply = await self._retry(first, request, stage, telling)
+            except CallError as last:
+                return self._failed(last, stage, telling)
         return self._answered(reply, stage, telling)
+
+    async def _retry(self, first: CallError, request: Request, stage: str, telling: _Telling) -> Reply:
+        """Go on after a first attempt: built only then, since a retry loop costs every call CPU and most need none."""
+        failed = [first]
+
+        async def attempt() -> Reply:
+            if failed:
+                raise failed.pop()
+            return await self._attempt(request, stage, telling)
+
+        reply: Reply = await self._retrying(telling)(attempt)
+        return reply
 
     async def _attempt(self, request: Request, stage: str, telling: _Telling) -> Reply:
         began_ns = now_ns()

@@ -12,6 +12,7 @@ from harness.files.evalsets import read_evalset
 from harness.files.prices import with_prices
 from harness.flow.check import check
 from harness.flow.convene import convene
+from harness.flow.rehearse import rehearse
 from harness.types.evalset import Evalset, Example
 from harness.types.experiment import Experiment
 from harness.types.panel import Panel
@@ -30,7 +31,7 @@ class Prepared:
     panel: Panel
     notices: tuple[Notice, ...]
     faults: tuple[Fault, ...]
-    """Leakage. A run does not start on these."""
+    """Leakage, and metrics that cannot judge. A run does not start on these."""
 
     def examples(self) -> dict[str, Example]:
         """Every example by its id."""
@@ -44,6 +45,7 @@ def prepare(config: Path, *, sets: Sequence[str] = (), partitions: Collection[st
     evalset = read_evalset(experiment.evalset, partitions=partitions or None)
     panel = convene(experiment, evalset.schema)
     faults, notices = check(experiment, evalset)
+    faults = (*rehearse(evalset, panel), *faults)
     return Prepared(experiment=experiment, evalset=evalset, panel=panel, notices=notices, faults=faults)
 
 

@@ -169,7 +169,7 @@ def parse(text: str, origin: Origin, path: Path = ()) -> Tree:
         builder = _Builder(reader.parse(text), origin)
         return builder.document(path)
     except MarkedYAMLError as error:
-        raise ConfigError(_not_yaml(error, origin, builder.quote)) from None
+        raise ConfigError(_not_yaml(error, origin, builder)) from None
     except (YAMLError, ValueError, OverflowError) as error:
         what = f"not YAML: {' '.join(str(error).split())}"
         raise ConfigError(Fault(where=origin.where(builder.line), what=what)) from None
@@ -354,7 +354,8 @@ _OPENERS = {
 """Here the mistake is where the thing opens; the parser notices it later."""
 
 
-def _not_yaml(error: Any, origin: Origin, quote: tuple[int, int] | None) -> Fault:
+def _not_yaml(error: Any, origin: Origin, builder: _Builder) -> Fault:
+    quote = builder.quote
     problem = " ".join(str(error.problem or error.context or "cannot be read").split())
     mark = error.problem_mark or error.context_mark
     line = mark.line + 1 if mark else 1
@@ -373,7 +374,8 @@ def _not_yaml(error: Any, origin: Origin, quote: tuple[int, int] | None) -> Faul
     what = f"not YAML: {problem}"
     if error.context and error.context_mark and error.context_mark.line + 1 != line and origin.lines:
         what += f" ({error.context} that begins at line {error.context_mark.line + 1})"
-    return Fault(where=origin.where(line), what=what, next=_hint(problem))
+    before = f", or at {origin.where(builder.line)} before it" if line - builder.line > 1 else ""
+    return Fault(where=origin.where(line), what=what, next=_hint(problem) + before)
 
 
 def _hint(problem: str) -> str:
