@@ -33,12 +33,17 @@ def completion(text: Any = "yes", **changes: Any) -> dict[str, Any]:
     }
 
 
-def events(*deltas: Any, finish: str | None = "stop", usage: Any = None, done: bool = True) -> tuple[bytes, ...]:
+def events(
+    *deltas: Any, finish: str | None = "stop", usage: Any = None, done: bool = True
+) -> tuple[bytes, ...]:
     """A streamed answer: one event for each delta, one with the reason, one with the usage, and [DONE]."""
     choices: list[Any] = [[{"index": 0, "delta": delta, "finish_reason": None}] for delta in deltas]
     if finish:
         choices.append([{"index": 0, "delta": {}, "finish_reason": finish}])
-    told = [{"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": c} for c in choices]
+    told = [
+        {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": c}
+        for c in choices
+    ]
     if usage:
         told.append({**told[0], "choices": [], "usage": usage})
     lines = [f"data: {json.dumps(one)}\n\n".encode() for one in told]
@@ -88,7 +93,9 @@ class Server:
             return web.Response(
                 body=say.body, status=say.status, headers={"Content-Type": "application/json", **say.headers}
             )
-        return web.json_response(completion() if say.body is None else say.body, status=say.status, headers=say.headers)
+        return web.json_response(
+            completion() if say.body is None else say.body, status=say.status, headers=say.headers
+        )
 
     async def _pieces(self, request: web.Request, say: Say) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **say.headers})
@@ -188,7 +195,9 @@ def ask_server(
 
     async def told() -> Asked:
         async with listening(says) as server:
-            spec = ModelSpec(**{"name": "mine", "provider": "openai", "model": "m", "base_url": server.url, **model})
+            spec = ModelSpec(
+                **{"name": "mine", "provider": "openai", "model": "m", "base_url": server.url, **model}
+            )
             provider = OpenAI(spec, kit)
             await provider.open()
             try:

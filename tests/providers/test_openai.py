@@ -65,7 +65,9 @@ def test_what_will_not_pass_is_asked_once(ask, say, status):
     assert asked.call.error["type"] == ("authentication" if status in (401, 403) else "bad_request")
 
 
-@pytest.mark.parametrize("body", [refused("pay first", "insufficient_quota"), {"error": {"type": "insufficient_quota"}}])
+@pytest.mark.parametrize(
+    "body", [refused("pay first", "insufficient_quota"), {"error": {"type": "insufficient_quota"}}]
+)
 def test_an_empty_purse_is_not_a_rate_limit(ask, say, body):
     """429 for lack of money does not pass by waiting."""
     asked = ask([say(status=429, body=body)])
@@ -241,21 +243,21 @@ def test_the_cost_is_exact(ask, say, whole):
 
 
 @pytest.mark.parametrize(
-    ("choice", "kind", "text"),
+    ("choice", "ended"),
     [
-        ({"finish_reason": "stop", "message": {"content": "yes"}}, "answered", "yes"),
-        ({"finish_reason": "stop", "message": {"content": ""}}, "answered", ""),
-        ({"finish_reason": "stop", "message": {"content": None}}, "answered", ""),
-        ({"finish_reason": "length", "message": {"content": "ye"}}, "truncated", "ye"),
-        ({"finish_reason": "content_filter", "message": {"content": ""}}, "refused", ""),
-        ({"finish_reason": "stop", "message": {"content": None, "refusal": "No."}}, "refused", "No."),
-        ({"message": {"content": "yes"}}, "answered", "yes"),
+        ({"finish_reason": "stop", "message": {"content": "yes"}}, ("answered", "yes")),
+        ({"finish_reason": "stop", "message": {"content": ""}}, ("answered", "")),
+        ({"finish_reason": "stop", "message": {"content": None}}, ("answered", "")),
+        ({"finish_reason": "length", "message": {"content": "ye"}}, ("truncated", "ye")),
+        ({"finish_reason": "content_filter", "message": {"content": ""}}, ("refused", "")),
+        ({"finish_reason": "stop", "message": {"content": None, "refusal": "No."}}, ("refused", "No.")),
+        ({"message": {"content": "yes"}}, ("answered", "yes")),
     ],
 )
-def test_how_an_answer_ended(ask, say, whole, choice, kind, text):
+def test_how_an_answer_ended(ask, say, whole, choice, ended):
     """A refusal, a filter and a limit are named; an empty answer is an answer."""
     reply = ask([say(whole(choices=[{"index": 0, **choice}]))]).call.reply
-    assert (reply.kind, reply.text) == (kind, text)
+    assert (reply.kind, reply.text) == ended
     assert reply.model_returned == "m-2026"
 
 
@@ -391,5 +393,14 @@ def test_a_missing_key_is_named(make_kit, model, variable):
 
 def test_a_key_in_an_error_is_not_repeated_from_the_request(ask, say):
     """What the SDK raises is told by the server's words and the status, not by the request's headers."""
-    asked = ask([say(status=401, body=refused("bad key"))], environ={"MY_KEY": "sk-mine"}, api_key_env="MY_KEY")
+    asked = ask(
+        [say(status=401, body=refused("bad key"))], environ={"MY_KEY": "sk-mine"}, api_key_env="MY_KEY"
+    )
     assert "sk-mine" not in json.dumps(asked.call.error)
+
+
+def test_parameters_that_the_sdk_does_not_know_arrive(ask, say):
+    """A newer or a server's own parameter is the config's business: it is sent as it stands."""
+    asked = ask([say()], params={"verbosity_of_tomorrow": {"level": 3}, "temperature": None})
+    assert asked.server.bodies[0]["verbosity_of_tomorrow"] == {"level": 3}
+    assert asked.server.bodies[0]["temperature"] is None

@@ -1,0 +1,87 @@
+"""The tap: instants of one exchange, and what can be read where some of them are missing."""
+
+import asyncio
+from types import SimpleNamespace
+
+import aiohttp
+from aiohttp import web
+
+from harness.calls import wire
+from harness.calls.meter import Scale
+
+
+def test_without_hooks_the_clients_clock_stands_in():
+    """A transport without hooks leaves no instants: the call's own begin and end serve, and it is said so."""
+    tap = wire.tap()
+    tap.first_token()
+    read = tap.wire()
+    assert read.clock == "client"
+    assert read.sent_ns == tap.begun_ns
+    assert read.done_ns >= read.first_token_ns >= read.sent_ns
+    assert tap.start_to_send_ms is None
+
+
+def test_the_first_token_and_the_end_are_noted_once():
+    """Later content and a later end change nothing."""
+    tap = wire.tap()
+    tap.first_token()
+    tap.done()
+    noted = (tap.first_token_ns, tap.done_ns)
+    tap.first_token()
+    tap.done()
+    assert (tap.first_token_ns, tap.done_ns) == noted
+
+
+def test_starting_leaves_the_connection_out():
+    """Setting up a connection is no part of what the harness adds."""
+    tap = wire.Tap(begun_ns=0, sent_ns=9_000_000, connect_ms=7.0)
+    assert tap.start_to_send_ms == 2.0
+    assert wire.Tap(begun_ns=0, sent_ns=5_000_000, connect_ms=7.0).start_to_send_ms == 0.0
+
+
+def test_exchanges_at_once_have_taps_of_their_own():
+    """Each task reads its own instants, though all share one session; a queue for a connection is noted."""
+
+    async def answer(request: web.Request) -> web.Response:
+        await asyncio.sleep(float(request.query["wait"]))
+        return web.Response(text="x")
+
+    async def ask(session: aiohttp.ClientSession, url: str, wait_s: float) -> wire.Tap:
+        tap = wire.tap()
+        async with session.post(url, data=b"q", params={"wait": str(wait_s)}) as reply:
+            await reply.read()
+        return tap
+
+    async def told() -> list[wire.Tap]:
+        app = web.Application()
+        app.router.add_post("/", answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+        async with wire.session(0) as session:
+            waits = [0.0, 0.12, *[0.06] * 10]
+            taps = await asyncio.gather(*(ask(session, url, wait_s) for wait_s in waits))
+        await runner.cleanup()
+        return taps
+
+    taps = asyncio.run(told())
+    reads = [tap.wire() for tap in taps]
+    assert all(read.clock == "wire" and read.done_ns > read.sent_ns for read in reads)
+    assert any(tap.waited for tap in taps)
+    assert not taps[0].waited
+    assert taps[0].done_ns - taps[0].begun_ns < taps[1].done_ns - taps[1].begun_ns
+
+
+def test_a_session_that_nobody_taps_still_works():
+    """Other users of a session than providers meet a tap that nobody reads."""
+    assert isinstance(wire._context(), SimpleNamespace)
+
+
+def test_the_scale_is_emptied_by_reading_it():
+    """Each probe takes what gathered since the one before."""
+    scale = Scale()
+    scale.sent(1.23456)
+    scale.waited()
+    assert scale.take() == ((1.235,), 1)
+    assert scale.take() == ((), 0)

@@ -1,0 +1,113 @@
+"""The built-in endpoint as a provider: one child for a run, gone with it, and gone with a parent that is killed."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from contextlib import AsyncExitStack, suppress
+
+import pytest
+
+from harness.calls.endpoint import LiveEndpoint, Policy
+from harness.errors import RunIncomplete
+from harness.providers import reference
+from harness.providers.reference import Reference
+from harness.types.call import Message, Request
+from harness.types.evalset import Example
+from harness.types.experiment import ModelSpec
+
+FAST = {"reference": {"time_scale": 0}}
+ROWS = (
+    Example(id="t-1", inputs={"t": "it broke again"}, expected="bad"),
+    Example(id="t-2", inputs={"t": "so lovely, thanks"}, expected="good"),
+)
+ASKED = Request(messages=(Message(role="user", content="it broke"),))
+
+
+def spec(name, **more):
+    """A model of the built-in endpoint."""
+    return ModelSpec(name=name, provider="reference", model=f"reference-{name}", extra=FAST, **more)
+
+
+def gone(pid):
+    """True where no process has this id any more."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return False
+    return True
+
+
+def test_two_models_share_one_child_that_ends_with_the_run(make_kit):
+    """One process, fitted on the kit's train rows, answers for both models; closing the run ends it."""
+    kit = make_kit(train=ROWS)
+
+    async def told():
+        async with kit.closing as closing:
+            calls = []
+            for name in ("base", "tuned"):
+                provider = Reference(spec(name), kit)
+                await provider.open()
+                closing.push_async_callback(provider.close)
+                held = LiveEndpoint(provider, spec(name), Policy(timeout_s=30, retries=0))
+                calls.append(await held.call(ASKED, stage="generate"))
+            (child,) = kit.shared.values()
+            pid = child._process.pid
+            assert not gone(pid)
+        return calls, pid, child._process.returncode
+
+    calls, pid, code = asyncio.run(told())
+    assert code == 0
+    assert gone(pid)
+    assert [call.error for call in calls] == [None, None]
+    assert calls[1].reply.text == "bad", "the tuned model has learnt the train rows"
+    assert calls[0].clock == "wire"
+    assert calls[0].reply.usage.input_tokens > 0
+    assert calls[0].reply.params["seed"] == kit.seed
+
+
+PARENT = """
+import asyncio, sys
+sys.path[:0] = {path!r}
+from harness.providers.reference import _Child
+async def main():
+    child = await _Child.start({{"train": [], "schema": None}})
+    print(child._process.pid, flush=True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+
+def test_killing_the_parent_ends_the_child():
+    """A SIGKILL leaves no time to say goodbye: the child's stdin ends, and so does the child."""
+    code = PARENT.format(path=sys.path)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as parent:
+        assert parent.stdout
+        assert parent.stderr
+        pid = int(parent.stdout.readline())
+        assert not gone(pid)
+        parent.kill()
+        assert parent.stderr.read() == "", "the child holds stderr too, so it ends with the child"
+
+
+def test_a_child_that_does_not_start_is_said_in_one_line(make_kit, monkeypatch):
+    """Where the endpoint cannot start, the run cannot be decided: no traceback, and no process left."""
+    monkeypatch.setattr(reference.sys, "executable", "/bin/false")
+    provider = Reference(spec("base"), make_kit(closing=AsyncExitStack()))
+    with pytest.raises(RunIncomplete, match="reference endpoint did not start"):
+        asyncio.run(provider.open())
+
+
+def test_before_open_there_is_nothing_to_ask(make_kit):
+    """Closing what was never opened is nothing; asking it is our own mistake."""
+    provider = Reference(spec("base"), make_kit())
+    asyncio.run(provider.close())
+    with pytest.raises(RuntimeError, match="before open"):
+        asyncio.run(provider.complete(ASKED))
+
+
+def test_it_says_what_it_is_and_what_it_would_cost():
+    """A note for every table, and prices for its own models only."""
+    assert "reading model" in Reference.note
+    assert Reference.list_price(spec("base")).output_usd_per_mtok > 0
+    assert Reference.list_price(spec("unknown")) is None
