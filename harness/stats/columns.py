@@ -1,6 +1,7 @@
 """Records and judgements as columns: one row a counted trial, small enough for 100,000 of them.
 
 The last record of a trial counts, and so does the last judgement of a metric on it; warm-ups never count.
+Rows stand in the order of their keys, not in that in which trials happened to end: a sum of floats depends on it.
 """
 
 from array import array
@@ -97,14 +98,31 @@ def columns(records: Iterable[Record], judgements: Iterable[Judgement]) -> Colum
         for stage in record.stages:
             stages.append(row, (stage.name,), (stage.ms, stage.cost_usd), (stage.model is not None,))
     scores = _scores(judgements, rows)
-    counted = sorted(rows.values())
-    steps = stages.frame()
+    counted = [rows[key] for key in sorted(rows)]
     return Columns(
-        trials=trials.frame().loc[counted],
-        stages=steps[steps.index.isin(counted)],
-        scores=scores,
+        trials=_ranked(trials.frame().loc[counted], trials.words["example"]),
+        stages=_ordered(stages.frame(), counted),
+        scores=_ordered(scores, counted),
         tags=tuple(trials.words["tags"]),  # type: ignore[arg-type]
     )
+
+
+def _ranked(trials: "pd.DataFrame", examples: Iterable[Hashable]) -> "pd.DataFrame":
+    """Let the examples' codes follow their ids, whatever came first."""
+    import numpy as np
+
+    ranks = np.argsort(np.argsort(np.asarray(list(examples), dtype=object)))
+    return trials.assign(example=ranks[trials["example"].to_numpy()])
+
+
+def _ordered(frame: "pd.DataFrame", counted: Sequence[int]) -> "pd.DataFrame":
+    """The rows of the counted trials, trial by trial in that order, each one's own as they came."""
+    import numpy as np
+    import pandas as pd
+
+    places = pd.Index(counted).get_indexer(frame.index)
+    kept = np.flatnonzero(places >= 0)
+    return frame.iloc[kept[np.argsort(places[kept], kind="stable")]]
 
 
 def _words(record: Record) -> tuple[Hashable, ...]:

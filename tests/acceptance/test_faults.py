@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 SHARES = {"429": 0.03, "500": 0.03, "drop": 0.03, "cut": 0.03, "garbage": 0.03, "hang": 0.02, "slow": 0.03}
-RETRYABLE = ("429", "500", "drop", "cut", "garbage")
+KINDS = {"rate_limited", "server_error", "connection", "bad_reply", "timeout"}
 CONFIG = """\
 extends: {quickstart}
 name: faults
 concurrency: 8
-timeout_s: 2
+timeout_s: 3
 retries: 1
 evalset: {evalset}
 models:
@@ -29,6 +29,7 @@ def faulty_run(desk: ModuleType, folder: Path, *, stream: bool) -> tuple[Any, di
     evalset = desk.ROOT / "evalsets" / "support-desk"
     with desk.started("reference", "serve", "--port", 0, "--evalset", evalset, cwd=folder) as server:
         url = next(word for word in server.stdout.readline().split() if word.startswith("http"))
+        learn(url)
         faults = {"reference": {"faults": SHARES, "retry_after_s": 0.05, "time_scale": 0.05}}
         config = folder / "faults.yaml"
         given = {"quickstart": desk.ROOT / "configs" / "quickstart.yaml", "evalset": evalset, "url": url}
@@ -39,6 +40,16 @@ def faulty_run(desk: ModuleType, folder: Path, *, stream: bool) -> tuple[Any, di
             stats = json.load(reply)
         server.terminate()
     return ended, stats
+
+
+def learn(url: str) -> None:
+    """Have the endpoint fit its weights, so that no trial times out meanwhile; then forget that it was asked."""
+    asked = {"model": "reference-tuned", "messages": [{"role": "user", "content": "Hello"}]}
+    kind = {"Content-Type": "application/json"}
+    for path, body in (("/v1/chat/completions", asked), ("/reset", {})):
+        call = urllib.request.Request(url.replace("/v1", path), json.dumps(body).encode(), kind)
+        with urllib.request.urlopen(call, timeout=60) as reply:
+            assert reply.status == 200
 
 
 @pytest.mark.slow
@@ -63,6 +74,7 @@ def test_every_trial_and_every_attempt_is_accounted_for(
     failures = [attempt for line in lines for attempt in line["attempts"] if attempt["error"] is not None]
     slow = stats["faults"]["slow"]  # late, and not failed
     assert len(failures) == sum(stats["faults"].values()) - slow
+    assert all(attempt["error"].split(" (")[0].split(":")[0] in KINDS for attempt in failures)
     assert sum(attempt["error"].startswith("timeout") for attempt in failures) == stats["faults"]["hang"]
     assert sum(attempt["status"] == 429 for attempt in failures) == stats["faults"]["429"]
 
@@ -72,7 +84,7 @@ def test_every_trial_and_every_attempt_is_accounted_for(
         assert all(attempt["error"] for attempt in attempts[:-1])
         assert (attempts[-1]["error"] is None) == (kind == "answered")
         assert (line["latency_ms"] is None) == (kind == "failed")
-        assert kind != "timed_out" or line["latency_ms"] == 2000
+        assert kind != "timed_out" or line["latency_ms"] == 3000
     summary = desk.summary_in(tmp_path / "results")
     told = Counter[str]()
     for variant in summary["variants"].values():

@@ -127,6 +127,6 @@ def test_the_quickstart_is_the_same_twice_and_teaches_its_lesson(desk: ModuleTyp
     assert NOTE in ends[0].out
     report = (desk.run_folder(tmp_path / "a") / "report.md").read_text(encoding="utf-8")
     assert NOTE in report
-    assert all(f"| {name} |" in report for name in VARIANTS)
+    assert all(name in report.replace("\\", "") for name in VARIANTS)
     assert max(map(len, ends[0].out.splitlines()[:-1])) <= 100
     assert json.dumps(first).count("NaN") == 0
