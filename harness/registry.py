@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.errors import Fault, UsageError
+from harness.types.experiment import ModelSpec
+from harness.types.plugins import Provider
 
 PROVIDERS: Mapping[str, str] = {
     "openai": "harness.providers.openai:OpenAI",
@@ -69,6 +71,12 @@ def nearest(word: str, known: "Mapping[str, Any] | list[str] | tuple[str, ...]")
     """Find the known word that a person most likely meant; None where nothing is near."""
     matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return matches[0] if matches else None
+
+
+def provider_of(model: ModelSpec) -> type[Provider]:
+    """The class of a model's provider. Raises UsageError at the model's line."""
+    found: type[Provider] = load(PROVIDERS, model.provider, what="provider", where=model.where)
+    return found
 
 
 def load(table: Mapping[str, str], name: str, *, what: str, where: str = "") -> Any:

@@ -112,18 +112,14 @@ def _opens_a_file(call: ast.Call) -> bool:
     return False
 
 
-BESIDE = {"plan": {"is_live"}}
-"""Questions that a step answers beside its verb: the manifest tells what the plan went by."""
-
-
 @pytest.mark.parametrize(
     "path", [path for path in MODULES if path.parent.name == "flow" and path.name != "__init__.py"], ids=short
 )
 def test_a_step_of_the_flow_is_one_verb(path: Path) -> None:
-    """A flow module has one public function, named like its file; BESIDE has the exceptions."""
+    """A flow module has one public function, named like its file."""
     functions = [node for node in tree(path).body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     public = {node.name for node in functions if not node.name.startswith("_")}
-    assert public == {path.stem} | BESIDE.get(path.stem, set())
+    assert public == {path.stem}
 
 
 TABLES = {

@@ -16,8 +16,7 @@ from harness.errors import Fault, UsageError
 from harness.files.ledger import Ledger, find_run, runs
 from harness.files.provenance import git_revision, machine, versions
 from harness.flow.layers import layers
-from harness.flow.plan import is_live
-from harness.registry import PROVIDERS, load
+from harness.registry import provider_of
 from harness.types.run import Manifest, Selection
 from harness.types.trial import Trial
 
@@ -105,7 +104,7 @@ def _manifest(prepared: Prepared, trials: Sequence[Trial], flags: RunFlags) -> M
     digest8 = experiment.digest[:8]
     run_id = _free(flags.out, f"{now:%Y%m%dT%H%M%SZ}-{_safe(experiment.name)}-{digest8}")
     differing = layers(experiment)
-    providers = [load(PROVIDERS, v.model.provider, what="provider") for v in used if v.model]
+    providers = {v.name: provider_of(v.model) for v in used if v.model}
     return Manifest(
         id=run_id,
         experiment=experiment.name,
@@ -122,9 +121,9 @@ def _manifest(prepared: Prepared, trials: Sequence[Trial], flags: RunFlags) -> M
         layers={variant.name: differing[variant.name] for variant in used},
         plan=_counts(trials, [variant.name for variant in used]),
         metrics=metric_infos(prepared.panel),
-        live={variant.name: is_live(variant) for variant in used},
+        live={v.name: v.name in providers and providers[v.name].live for v in used},
         schema=evalset.schema,
-        notes=tuple(dict.fromkeys(provider.note for provider in providers if provider.note)),
+        notes=tuple(dict.fromkeys(provider.note for provider in providers.values() if provider.note)),
         prices={v.model.name: v.model.price for v in used if v.model},
         selection=_selection(flags),
         versions=versions(),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from harness.registry import PROVIDERS, load
+from harness.registry import provider_of
 from harness.types.experiment import Experiment, ModelSpec, Price, Variant
 
 
@@ -16,8 +16,7 @@ def find_price(model: ModelSpec) -> Price | None:
     """Look one model's price up. A custom base_url is never priced by the name of what it serves."""
     if model.price is not None:
         return model.price
-    provider = load(PROVIDERS, model.provider, what="provider", where=model.where)
-    declared: Price | None = provider.list_price(model)
+    declared = provider_of(model).list_price(model)
     if declared is not None or model.base_url is not None or model.provider != "openai":
         return declared
     return _bundled(model.model)

@@ -14,7 +14,7 @@ from harness.calls.meter import Scale
 from harness.errors import EvalsetError, Fault, UserError
 from harness.files.corpus import read_documents
 from harness.files.outputs import OutputRows, read_outputs
-from harness.registry import PROVIDERS, STAGES, load
+from harness.registry import STAGES, load, provider_of
 from harness.types.evalset import Document, Evalset, Example
 from harness.types.experiment import Experiment, ModelSpec, OutputSpec, StageSpec, Variant
 from harness.types.line import Line
@@ -44,8 +44,7 @@ async def _line(site: "_Site", variant: Variant, threads: Executor) -> Line:
         output = replace(output, schema=site.evalset.schema)
     kit = _StageKit(site, variant, output)
     stages = [await _opened(spec, variant, kit) for spec in variant.stages]
-    provider = variant.model and load(PROVIDERS, variant.model.provider, what="provider")
-    live = bool(provider and provider.live)
+    live = variant.model is not None and provider_of(variant.model).live
     return Line(stages=tuple(stages), output_mode=output.mode, live=live, threads=threads)
 
 
@@ -116,8 +115,7 @@ class _Site:
         """Open a model once a run, however many variants use it."""
         key = orjson.dumps(replace(model, where=""), option=orjson.OPT_SORT_KEYS)
         if key not in self._endpoints:
-            cls = load(PROVIDERS, model.provider, what="provider", where=model.where)
-            provider: Provider = cls(model, self)
+            provider: Provider = provider_of(model)(model, self)
             await provider.open()
             self.closing.push_async_callback(provider.close)
             policy = Policy(timeout_s=self.experiment.timeout_s, retries=self.experiment.retries)

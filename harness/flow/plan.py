@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 
 from harness.errors import Fault, UsageError
-from harness.registry import PROVIDERS, load, nearest
+from harness.registry import nearest, provider_of
 from harness.types.evalset import Evalset, Example
 from harness.types.experiment import Experiment, Variant
 from harness.types.run import Selection
@@ -53,19 +53,13 @@ def _warmups(variants: Sequence[Variant], evalset: Evalset, trials: Sequence[Tri
     planned = {trial.variant for trial in trials}
     warm = []
     for variant in variants:
-        if variant.name not in planned or not is_live(variant):
+        live = variant.model is not None and provider_of(variant.model).live
+        if variant.name not in planned or not live:
             continue
         first = next(trial for trial in trials if trial.variant == variant.name)
         partition, example_id = ("train", train[0].id) if train else (first.partition, first.example_id)
         warm.append(Trial(variant=variant.name, partition=partition, example_id=example_id, warmup=True))
     return warm
-
-
-def is_live(variant: Variant) -> bool:
-    """True where this variant's answers are produced by the run itself."""
-    if variant.model is None:
-        return False
-    return bool(load(PROVIDERS, variant.model.provider, what="provider", where=variant.model.where).live)
 
 
 def _chosen(experiment: Experiment, selection: Selection) -> list[Variant]:

@@ -29,6 +29,9 @@ class Provider(Protocol):
     note: ClassVar[str | None]
     """A sentence that every table and report made with this provider repeats; None for none."""
 
+    def __init__(self, model: ModelSpec, kit: "ProviderKit") -> None:
+        """Take what is needed; raise UsageError for what is missing (a key)."""
+
     @classmethod
     def list_price(cls, model: ModelSpec) -> Price | None:
         """What the provider itself declares its model to cost; None where a price table must tell."""

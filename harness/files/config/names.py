@@ -138,3 +138,7 @@ def _later_model(model: ModelSpec, variant: str, shape: ExperimentFile) -> Itera
         yield (*at, "provider") if at[0] == "models" else at
     if model.api == "responses":
         yield (*at, "api")
+    if model.limits:
+        yield (*at, "limits")
+    if model.drop_unsupported:
+        yield (*at, "drop_unsupported")

@@ -99,7 +99,7 @@ class Model(Shape):
     reasoning_effort: str | None = None
     """How long a reasoning model thinks: low, medium, high, …"""
     seed: int | None = None
-    """A fixed seed for every call; left out: one drawn from the experiment's seed for each trial."""
+    """Sent with every call, plus the number of the repeat; left out: none is sent, but to the reference endpoint."""
     extra: JsonMap = Field(default_factory=dict)
     """Sent in the body beside the standard parameters."""
     drop_unsupported: bool = False

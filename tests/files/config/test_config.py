@@ -280,6 +280,11 @@ def test_a_schema_and_tools_are_read_from_their_files(project):
         ("{model: c}\nmodels: {c: {provider: litellm, model: x/y}}", ["models.c.provider"]),
         ("{model: openai/m}\nmodels: {c: {provider: litellm, model: x/y}}", []),
         ("{model: {provider: openai, model: m, api: responses}}", ["variants.one.model.api"]),
+        ("{model: c}\nmodels: {c: {provider: openai, model: m, limits: {rpm: 5}}}", ["models.c.limits"]),
+        (
+            "{model: {provider: openai, model: m, drop_unsupported: true}}",
+            ["variants.one.model.drop_unsupported"],
+        ),
         ("{model: openai/m, output: tool}", ["variants.one.output.mode"]),
         ("{model: openai/m, retrieve: {store: qdrant}}", ["variants.one.retrieve.store"]),
         ("{model: openai/m, retrieve: {chunk: {by: heading}}}", ["variants.one.retrieve.chunk.by"]),
