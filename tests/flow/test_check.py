@@ -1,0 +1,85 @@
+"""What is wrong, or weak, with an experiment before a call is made."""
+
+import pytest
+
+from harness.flow.check import FEWEST_GOLDEN, check
+from harness.types.evalset import EDGE_TAGS, Evalset, EvalsetSpec, Example
+from harness.types.experiment import Experiment, Metric
+
+METRIC = Metric(name="answer", scorer="exact")
+LONG = "the parcel that I sent to my aunt in March never came and nobody answers the phone"
+
+
+def row(example_id, text, *tags, where=""):
+    """One example."""
+    return Example(id=example_id, inputs={"ticket": text}, tags=tags, where=where)
+
+
+def unlike(prefix, count, *tags):
+    """Rows that have nothing to do with each other."""
+    return tuple(
+        row(f"{prefix}-{n}", f"{prefix} " + " ".join(f"{prefix}{n}x{m}" for m in range(12)), *tags)
+        for n in range(count)
+    )
+
+
+def looked_over(metrics=(METRIC,), **partitions):
+    """Faults and notices of an evalset."""
+    given = {
+        "golden": unlike("g", FEWEST_GOLDEN),
+        "edge": unlike("e", 3, *EDGE_TAGS),
+        "train": unlike("t", 5),
+    }
+    evalset = Evalset(name="e", partitions={**given, **partitions})
+    experiment = Experiment(
+        name="x", file="c.yaml", evalset=EvalsetSpec(), variants=(), metrics=tuple(metrics)
+    )
+    return check(experiment, evalset)
+
+
+def test_a_sound_experiment_has_neither():
+    """Nothing wrong, nothing weak."""
+    assert looked_over() == ((), ())
+
+
+@pytest.mark.parametrize("partition", ["golden", "edge", "holdout"])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (LONG.upper() + "!!", "is the same text as"),
+        ("Hello. " + LONG + " Please help me.", "of its text with"),
+    ],
+)
+def test_leakage_names_both_rows(partition, text, said):
+    """Held-out text in train, up to case and punctuation or in its greater part, by both ids and both places."""
+    leaking = (*unlike("g", FEWEST_GOLDEN), row("h-1", text, *EDGE_TAGS, where="held.jsonl:7"))
+    train = (*unlike("t", 5), row("t-9", LONG, where="train.jsonl:9"))
+    faults, _ = looked_over(**{partition: leaking, "train": train})
+    (fault,) = faults
+    assert fault.where == "held.jsonl:7"
+    assert said in fault.what
+    assert "h-1" in fault.what
+    assert "train row t-9 (train.jsonl:9)" in fault.what
+
+
+def test_rows_without_text_leak_nothing():
+    """Inputs that normalise to nothing are not each other's copies."""
+    faults, _ = looked_over(edge=(row("e-1", "...", *EDGE_TAGS),), train=(row("t-1", "!!"),))
+    assert faults == ()
+
+
+@pytest.mark.parametrize(
+    ("partitions", "metrics", "code", "word"),
+    [
+        ({"golden": unlike("g", 49)}, (METRIC,), "few_examples", "49"),
+        ({"edge": ()}, (METRIC,), "no_edge_partition", "edge"),
+        ({"edge": unlike("e", 3, "adversarial")}, (METRIC,), "edge_tag_missing", "out_of_domain, malformed"),
+        ({}, (), "no_metrics", "metrics"),
+    ],
+)
+def test_what_weakens_a_verdict_is_noticed(partitions, metrics, code, word):
+    """One notice, with what is missing; a run still starts."""
+    faults, notices = looked_over(metrics, **partitions)
+    assert faults == ()
+    assert [notice.code for notice in notices] == [code]
+    assert word in notices[0].message

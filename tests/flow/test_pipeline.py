@@ -1,0 +1,278 @@
+"""One trial, told: what each stage took, what was waited for, and how it ended, whatever a stage does."""
+
+import asyncio
+import hashlib
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+import pytest
+
+from harness.errors import Fault, UsageError
+from harness.flow.pipeline import pipeline
+from harness.types.call import Attempt, Call, Message, Reply, Usage, Wire
+from harness.types.evalset import Example
+from harness.types.line import Line
+from harness.types.trial import Passage, Trial
+
+EXAMPLE = Example(id="g-1", inputs={"q": "why?"}, expected="because", tags=("easy",))
+TRIAL = Trial(variant="v", partition="golden", example_id="g-1", repeat=1)
+MS = 1_000_000
+
+
+@dataclass
+class Computes:
+    """A stage that computes."""
+
+    name: str = "prompt"
+    work: Any = lambda draft: draft
+
+    def __call__(self, draft):
+        """Do it."""
+        return self.work(draft)
+
+
+@dataclass
+class Calls:
+    """A stage that calls."""
+
+    told: Any
+    name: str = "generate"
+
+    async def call(self, draft):
+        """Append what is told, one call or several; or raise it."""
+        if isinstance(self.told, Exception):
+            raise self.told
+        told = self.told if isinstance(self.told, tuple) else (self.told,)
+        return replace(draft, calls=(*draft.calls, *told))
+
+
+def answer(text="yes", *, ms=50.0, stage="generate", **changes):
+    """A call that was answered at the wire."""
+    wire = Wire(sent_ns=0, done_ns=int(ms * MS), connect_ms=2.0)
+    reply = Reply(text=text, usage=Usage(input_tokens=10, output_tokens=2), wire=wire, model_returned="m-1")
+    fields = {
+        "stage": stage,
+        "model": "m",
+        "reply": reply,
+        "attempts": (Attempt(stage=stage, ms=ms, status=200),),
+        "ms": ms,
+        "clock": "wire",
+        "cost_usd": 0.25,
+    }
+    return Call(**{**fields, **changes})
+
+
+def unanswered():
+    """A call that was refused to the end."""
+    return replace(
+        answer(),
+        reply=None,
+        ms=None,
+        cost_usd=None,
+        error={"type": "rate_limited", "message": "no", "status": 429},
+        attempts=(Attempt(stage="generate", ms=30.0, status=429, error="no"),),
+    )
+
+
+@pytest.fixture
+def run():
+    """Run one trial through some stages."""
+
+    def told(*stages, example=EXAMPLE, trial=TRIAL, live=True, threads=2):
+        with ThreadPoolExecutor(threads) as pool:
+            line = Line(stages=stages, output_mode="prompt", live=live, threads=pool)
+            return asyncio.run(pipeline(line, trial, example, seed=11))
+
+    return told
+
+
+def test_a_trial_keeps_what_it_was_and_how_it_ended(run):
+    """Its key, its tags, the answer, the model that answered: and never the expected answer."""
+    record = run(Computes(), Calls(answer())).record
+    assert record.key == ("v", "golden", "g-1", 1)
+    assert record.tags == ("easy",)
+    assert (record.outcome.kind, record.outcome.text) == ("answered", "yes")
+    assert record.model_returned == "m-1"
+    assert record.usage == Usage(input_tokens=10, output_tokens=2)
+    assert record.cost_usd == 0.25
+    assert record.started_at.endswith("+00:00")
+    assert b"because" not in orjson.dumps(record)
+
+
+def test_latency_is_the_sum_of_the_stages(run):
+    """Each stage with its own clock; computing counts, waiting for a thread does not."""
+    record = run(Computes(), Calls(answer(ms=50.0))).record
+    assert [(stage.name, stage.clock) for stage in record.stages] == [
+        ("prompt", "client"),
+        ("generate", "wire"),
+    ]
+    assert record.stages[1].connect_ms == 2.0
+    assert record.latency_ms == pytest.approx(sum(stage.ms for stage in record.stages), abs=0.002)
+    assert record.latency_ms >= 50.0
+
+
+def test_stages_compute_off_the_loop_and_their_wait_is_queue(run):
+    """A stage that computes holds no loop; where its thread was busy, the wait is queue and not latency."""
+    seen = []
+
+    def work(draft):
+        seen.append(threading.current_thread())
+        time.sleep(0.02)
+        return draft
+
+    async def two():
+        with ThreadPoolExecutor(1) as pool:
+            line = Line(
+                stages=(Computes(work=work), Calls(answer(ms=0.0))),
+                output_mode="prompt",
+                live=True,
+                threads=pool,
+            )
+            return await asyncio.gather(*(pipeline(line, TRIAL, EXAMPLE, seed=1) for _ in range(2)))
+
+    records = [entry.record for entry in asyncio.run(two())]
+    assert threading.main_thread() not in seen
+    waited = max(records, key=lambda record: record.queue_ms)
+    assert waited.queue_ms >= 15
+    assert all(20 <= record.latency_ms < 20 + waited.queue_ms + 200 for record in records)
+    assert all(record.latency_ms <= record.elapsed_ms + 0.01 for record in records)
+    assert waited.elapsed_ms < waited.queue_ms + 200
+
+
+def test_elapsed_leaves_out_queue_back_off_and_failed_attempts(run):
+    """What was spent around the answer stands beside it, never in it, and nothing is ever negative."""
+    told = answer(
+        ms=1.0,
+        backoff_ms=5000.0,
+        queue_ms=3.0,
+        attempts=(
+            Attempt(stage="generate", ms=900.0, status=429, error="no"),
+            Attempt(stage="generate", ms=1.0),
+        ),
+    )
+    record = run(Calls(told)).record
+    assert (record.backoff_ms, record.queue_ms) == (5000.0, 3.0)
+    assert record.elapsed_ms == 0.0
+    assert len(record.attempts) == 2
+
+
+def test_a_time_out_counts_at_its_limit(run):
+    """Its latency is the limit; it cost what nobody knows; it has no answer and no elapsed time."""
+    late = answer(
+        reply=None, ms=30_000.0, clock="client", cost_usd=None, error={"type": "timeout", "message": "late"}
+    )
+    record = run(Computes(), Calls(late), Calls(answer(), name="after")).record
+    assert record.outcome.kind == "timed_out"
+    assert record.outcome.error["type"] == "timeout"
+    assert (record.latency_ms, record.elapsed_ms, record.cost_usd, record.usage) == (
+        30_000.0,
+        None,
+        None,
+        None,
+    )
+    assert [stage.name for stage in record.stages] == ["prompt", "generate"], "nothing is called after it"
+
+
+def test_a_failed_call_has_no_latency_and_no_cost(run):
+    """429 to the end: failed, with its error; unknown stays unknown."""
+    record = run(Calls(unanswered())).record
+    assert record.outcome.kind == "failed"
+    assert record.outcome.text is None
+    assert record.outcome.error["type"] == "rate_limited"
+    assert (record.latency_ms, record.elapsed_ms, record.cost_usd, record.usage) == (None, None, None, None)
+    assert record.stages[0].ms is None
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        (Computes("mine", lambda _draft: 1 // 0), Calls(answer())),
+        (Calls(ZeroDivisionError("division"), "mine"), Calls(answer())),
+    ],
+)
+def test_a_users_stage_that_raises_fails_its_trial(run, stages):
+    """Whatever it raises is that trial's end, by name, and the run goes on."""
+    record = run(*stages).record
+    assert record.outcome.kind == "failed"
+    assert record.outcome.error["type"] == "stage_error"
+    assert record.outcome.error["message"].startswith("mine: ZeroDivisionError: ")
+    assert [(stage.name, stage.ms) for stage in record.stages] == [("mine", None)]
+    assert record.latency_ms is None
+    assert record.cost_usd is None
+
+
+@pytest.mark.parametrize("kind", ["computes", "calls"])
+def test_a_request_that_cannot_be_meant_ends_the_run(run, kind):
+    """A user's mistake is not a trial's outcome."""
+    error = UsageError(Fault(where="c.yaml:3", what="no such variable"))
+
+    def work(_draft):
+        raise error
+
+    with pytest.raises(UsageError, match="no such variable"):
+        run(Computes(work=work) if kind == "computes" else Calls(error))
+
+
+def test_a_pipeline_that_asks_nobody_says_so(run):
+    """Without a stage that generates there is no answer: failed, not empty."""
+    record = run(Computes()).record
+    assert record.outcome.kind == "failed"
+    assert "no stage generated" in record.outcome.error["message"]
+    assert record.cost_usd is None
+    assert record.request["messages"] is None
+
+
+def test_texts_go_once_under_their_digest(run):
+    """Messages and passages stand in the entry's texts; the record names them."""
+    passage = Passage(doc="d", chunk=0, start=0, end=4, text="fact", score=1.0, rank=1)
+    again = replace(passage, chunk=1, rank=2, used=False)
+
+    def work(draft):
+        messages = (Message(role="system", content="be \ud800 brief"), Message(role="user", content="why?"))
+        return replace(draft, messages=messages, passages=(passage, again))
+
+    entry = run(Computes(work=work), Calls(answer()))
+    held = entry.texts[entry.record.request["messages"]]
+    assert "why?" in held
+    assert [one.text for one in entry.record.retrieved] == [hashlib.sha256(b"fact").hexdigest()[:16]] * 2
+    assert [one.used for one in entry.record.retrieved] == [True, False]
+    assert len(entry.texts) == 2
+    assert "why?" not in str(entry.record)
+
+
+def test_several_calls_are_one_trial(run):
+    """Costs, tokens, attempts and waits add up; one unknown cost makes the trial's unknown; the last call answers."""
+    first, last = answer("hm", ms=10.0, stage="draft", backoff_ms=1.0), answer("so", ms=20.0, backoff_ms=2.0)
+    record = run(Calls((first, last))).record
+    assert record.outcome.text == "so"
+    assert record.latency_ms == 30.0
+    assert (record.cost_usd, record.backoff_ms, len(record.attempts)) == (0.5, 3.0, 2)
+    assert record.usage == Usage(input_tokens=20, output_tokens=4)
+    unpriced = run(Calls((replace(first, cost_usd=None), last))).record
+    assert unpriced.cost_usd is None
+
+
+def test_recorded_answers_keep_their_columns_and_their_time(run):
+    """A recorded answer's latency is the recorded one, and none where there is none; a live one keeps no columns."""
+    reply = Reply(text="yes", recorded_ms=812.5, meta={"label": "Correct"})
+    told = answer(reply=reply, ms=812.5, clock="recorded")
+    record = run(Calls(told), live=False).record
+    assert record.latency_ms == 812.5
+    assert record.recorded == {"label": "Correct"}
+    bare = run(Calls(replace(told, ms=None)), live=False).record
+    assert bare.latency_ms is None
+    assert bare.outcome.kind == "answered"
+    assert run(Calls(answer())).record.recorded is None
+
+
+def test_only_the_stages_before_the_first_call_show_a_prompt():
+    """What is needed to show a prompt calls nobody."""
+    with ThreadPoolExecutor(1) as pool:
+        prompt, ask = Computes(), Calls(answer())
+        line = Line(stages=(prompt, ask, Computes("after")), output_mode="prompt", live=True, threads=pool)
+        assert line.before_calls().stages == (prompt,)
+        assert replace(line, stages=(prompt,)).before_calls().stages == (prompt,)
