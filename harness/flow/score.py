@@ -1,16 +1,17 @@
 """Judges records: one Judgement for each record and metric, whatever became of the trial."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from harness.text.answers import hints_at_unknown, refuses, said
 from harness.text.json_answer import read_json
 from harness.text.quote import clip
 from harness.types.evalset import Example
+from harness.types.experiment import Metric
 from harness.types.panel import SCHEMA_METRIC, Panel
 from harness.types.plugins import Scorer
-from harness.types.record import Record
+from harness.types.record import ALTERNATIVES, Record
 from harness.types.score import UNLABELLED, Judgement, Scored, Unscored
 
 Result = Scored | Unscored
@@ -25,6 +26,7 @@ def score(records: Iterable[Record], examples: Mapping[str, Example], panel: Pan
     * truncated: wrong. Refused: right where the example accepts a refusal, else wrong; an answer in plain text that
       declines is a refusal too where one is accepted.
     * breaks the variant's schema: wrong, unless the metric is lenient and the JSON inside the wrapping is valid.
+    * a recorded list of which the best counts (`list: best`): what the best of them scores.
     * answered although nothing but a refusal is right (it is accepted, and nothing else is expected): wrong.
 
     Scorers that judge the outcome are asked wherever something came, those that judge facts always. One that raises,
@@ -47,9 +49,33 @@ def _judgements(record: Record, example: Example | None, panel: Panel) -> Iterat
             case "outcome":
                 result = _came(scorer, record, example)
             case "answer":
-                broken = _broken(verdict, lenient=metric.lenient) if verdict else None
-                result = _answer(scorer, _unwrapped(record) if metric.lenient else record, example, broken)
+                said = _sayings(record, verdict, schema, example)
+                result = _best([_quality(metric, scorer, each, example) for each in said])
         yield _judgement(record, metric.name, result)
+
+
+def _sayings(
+    record: Record, verdict: Result | None, schema: Scorer | None, example: Example | None
+) -> list[tuple[Record, Result | None]]:
+    """What the record says, with the schema's verdict on it; of a list of which the best counts, each."""
+    texts = (record.recorded or {}).get(ALTERNATIVES) or ()
+    others = [replace(record, outcome=replace(record.outcome, text=text)) for text in texts[1:]]
+    judged = [(other, _came(schema, other, example) if schema else None) for other in others]
+    return [(record, verdict), *judged]
+
+
+def _best(results: Sequence[Result]) -> Result:
+    """The highest number; where there is none, the first reason."""
+    scored = [result for result in results if isinstance(result, Scored)]
+    return max(scored, key=lambda result: result.value) if scored else results[0]
+
+
+def _quality(
+    metric: Metric, scorer: Scorer, said: tuple[Record, Result | None], example: Example | None
+) -> Result:
+    record, verdict = said
+    broken = _broken(verdict, lenient=metric.lenient) if verdict else None
+    return _answer(scorer, _unwrapped(record) if metric.lenient else record, example, broken)
 
 
 def _answer(scorer: Scorer, record: Record, example: Example | None, broken: Scored | None) -> Result:

@@ -9,6 +9,7 @@ from harness.text.quote import quote
 from harness.types.call import Reply, Request, Usage
 from harness.types.experiment import ModelSpec, Price
 from harness.types.plugins import Outputs, ProviderKit
+from harness.types.record import ALTERNATIVES
 
 _KINDS: Mapping[str | None, Literal["refused", "truncated"]] = {
     "length": "truncated",
@@ -69,7 +70,7 @@ class Recorded:
         usage = Usage(**{name: row[name] for name in _BUCKETS})
         meta = dict(row["row"])
         if self._list == "best" and len(texts) > 1:
-            meta["alternatives"] = texts
+            meta[ALTERNATIVES] = texts
         return Reply(
             text=texts[0],
             kind=_KINDS.get(row["finish_reason"], "answered"),

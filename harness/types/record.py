@@ -7,6 +7,8 @@ from typing import Any, Literal
 from harness.types.call import Attempt, Clock, Usage
 
 OutcomeKind = Literal["answered", "refused", "truncated", "timed_out", "failed"]
+ALTERNATIVES = "output (each of its list)"
+"""Where a recorded answer keeps a list of which the best counts; no column of a file is named so."""
 OUTCOMES: tuple[OutcomeKind, ...] = ("answered", "refused", "truncated", "timed_out", "failed")
 
 

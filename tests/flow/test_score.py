@@ -21,7 +21,7 @@ from harness.types.evalset import Example
 from harness.types.experiment import Metric
 from harness.types.panel import Panel
 from harness.types.plugins import Scorer
-from harness.types.record import OUTCOMES, Outcome, Record
+from harness.types.record import ALTERNATIVES, OUTCOMES, Outcome, Record
 from harness.types.score import Judgement, Scored, Unscored
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
@@ -240,3 +240,16 @@ def test_every_counted_record_has_every_judgement_once(trials):
     judged = [(j.repeat, j.metric) for j in score(records, {"e": example}, panel)]
     counted = [record for record in records if not record.warmup]
     assert judged == [(record.repeat, name) for record in counted for name in ("schema", "m", "ms")]
+
+
+def test_of_a_recorded_list_the_best_counts() -> None:
+    """`list: best` scores each alternative, its schema too; the other metrics judge what stands in the record."""
+    both = a_record("y", recorded={ALTERNATIVES: ["y", "x"]})
+    assert judge(both, Exact()).value == 1.0
+    assert judge(a_record("y", recorded={ALTERNATIVES: ["y", "z"]}), Exact()).value == 0.0
+    assert judge(a_record("y", recorded={"alternatives": ["y", "x"]}), Exact()).value == 0.0
+    whole = a_record("no", recorded={ALTERNATIVES: ["no", '{"a": 1}']})
+    assert judge(whole, JsonFields(), {"a": 1}, schema=True).value == 1.0
+    assert judge(both, Exact(), None).value is None
+    failed = a_record(None, "failed", recorded={ALTERNATIVES: ["y", "x"]})
+    assert judge(failed, Exact()).value is None

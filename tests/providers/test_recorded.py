@@ -10,6 +10,7 @@ from harness.files.outputs import read_outputs
 from harness.providers.recorded import Recorded
 from harness.types.call import Request, Usage
 from harness.types.experiment import ModelSpec
+from harness.types.record import ALTERNATIVES
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_a_list_is_read_as_the_config_says(look_up, how, text, alternatives):
     """The first of a list, all of it, or each to be judged; what is no text is JSON."""
     (call,) = look_up([{"id": "g-1", "output": ["a", {"b": 1}]}], [ask()], list=how)
     assert call.reply.text == text
-    assert call.reply.meta.get("alternatives") == alternatives
+    assert call.reply.meta.get(ALTERNATIVES) == alternatives
 
 
 @pytest.mark.parametrize(
