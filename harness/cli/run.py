@@ -1,6 +1,7 @@
 """`harness run CONFIG`: plan, execute, score, summarise, report."""
 
 import asyncio
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -112,5 +113,7 @@ def _driven(prepared: Prepared, started: Started, flags: RunFlags) -> tuple[Halt
 
 
 def _again(config: Path, ledger: Ledger, flags: RunFlags) -> str:
-    out = "" if flags.out == Path("results") else f" --out {flags.out}"
-    return f"harness run {config} --resume-run {ledger.run_id}{out}"
+    words = ["harness", "run", str(config), "--resume-run", ledger.run_id]
+    if flags.out != Path("results"):
+        words += ["--out", str(flags.out)]
+    return shlex.join(words)

@@ -62,8 +62,8 @@ async def _opened(spec: StageSpec, variant: Variant, kit: "_StageKit") -> Stage:
 
 
 def _placed(fault: Fault, spec: StageSpec, variant: Variant) -> Fault:
-    if not spec.where or fault.where.startswith(spec.where.rpartition(":")[0]):
-        return fault
+    if not spec.where or set(fault.where) & set(":/\\"):
+        return fault  # a file, or a line of one, and no key
     what = f"variants.{variant.name}.{fault.where}: {fault.what}" if fault.where else fault.what
     return replace(fault, where=spec.where, what=what)
 

@@ -17,7 +17,8 @@ def cost(trials: "pd.DataFrame", stages: "pd.DataFrame") -> Cost:
 
     `usd_per_1k` is 1,000 times the mean (± t) over the trials that brought an answer: a failure is often free, and
     must not make a variant look cheap. It is None where one of these has no price. A time-out without a price may
-    have been billed, and counts as unpriced; a failure without one does not. `total_usd` adds up all that is priced.
+    have been billed, and counts as unpriced; a failure without one does not. `total_usd` adds up all that is
+    priced, and is None where nothing is.
     A stage that calls no model costs nothing and is left out of `by_stage`.
     """
     usd, kind = trials["cost_usd"], trials["kind"]
@@ -28,7 +29,7 @@ def cost(trials: "pd.DataFrame", stages: "pd.DataFrame") -> Cost:
     return Cost(
         usd_per_1k=mean.value if mean else None,
         ci=_not_below_zero(mean.ci) if mean else (None, None),
-        total_usd=float(usd.sum()),
+        total_usd=float(usd.sum()) if bool(usd.notna().any()) else None,
         unpriced=int(unpriced.sum()),
         by_stage=_by_stage(stages, trials.index[kind == "failed"]),
         tokens={name: _total(trials[name][came]) for name in TOKENS},

@@ -51,8 +51,8 @@ class Cost:
     usd_per_1k: float | None
     """Of the trials that brought an answer; None where any of these is unpriced."""
     ci: Interval
-    total_usd: float
-    """Of the priced trials: a lower bound where `unpriced` is not 0."""
+    total_usd: float | None
+    """Of the priced trials: a lower bound where `unpriced` is not 0; None where no trial is priced."""
     unpriced: int
     by_stage: Mapping[str, float | None]
     tokens: Mapping[str, int | None]

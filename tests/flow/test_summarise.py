@@ -220,6 +220,11 @@ def test_an_unpriced_answer_makes_the_cost_unknown(kind):
     assert (cost.usd_per_1k, cost.unpriced, cost.total_usd) == (None, 1, 0.001)
 
 
+def test_without_one_price_there_is_no_total():
+    """Nothing known adds up to nothing known, not to $0."""
+    assert golden([record(0, cost_usd=None), record(1, cost_usd=None)]).cost.total_usd is None
+
+
 def test_an_unpriced_time_out_may_have_been_billed():
     """It counts as unpriced; the answers' own cost stays known."""
     cost = golden([record(0), record(1, "timed_out", latency_ms=2000.0)]).cost
