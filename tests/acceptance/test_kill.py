@@ -20,9 +20,11 @@ TRIALS = 2 * (GOLDEN + 6)
 CONCURRENCY = 4
 PAUSE_S = 0.04
 MOMENTS = (
-    "start", "start", "trials", "trials", "start", "trials", "trials", "trials", "results", "results",
+    "first", "first", "trials", "trials", "start", "trials", "trials", "trials", "results", "results",
 )  # fmt: skip
-"""Ten for each of two runs. `start`: before the manifest in a first start, before any new record in a resume."""
+"""Ten for each of two runs: before there is a manifest, anywhere in a start, among trials, among derived files."""
+LATE_S = {"first": 0.15, "start": 0.9, "trials": 0.05, "results": 0.25}
+"""The longest that is waited beyond the moment."""
 SCORER = "import time\n\ndef score(output, example):\n    time.sleep(0.003)\n    return 1.0\n"
 
 
@@ -71,9 +73,8 @@ class Bench:
             while not reached():
                 assert process.poll() is None, f"ended before {moment}: {process.stderr.read()}"
                 time.sleep(0.002)
-            late_s = {"start": 0.9, "trials": 0.05, "results": 0.25}[moment]
             try:
-                process.wait(timeout=self.random.uniform(0, late_s))
+                process.wait(timeout=self.random.uniform(0, LATE_S[moment]))
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate(timeout=60)
@@ -99,6 +100,7 @@ def test_a_killed_run_goes_on_where_it_was(desk: ModuleType, tmp_path: Path, see
         lost = 0
         for moment in MOMENTS:
             bench.kill_at(moment)
+            assert (bench.folder is None) == (moment == "first")
             asked = [times for text, times in echo.asked().items() if "t-01" not in text]
             in_flight = sum(asked) - len(bench.recorded()) - lost
             assert 0 <= in_flight <= CONCURRENCY, moment

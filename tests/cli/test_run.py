@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import select
+import shlex
 import signal
 import socket
 from collections.abc import Callable
@@ -160,7 +161,7 @@ def test_a_run_out_of_time_is_undecided_and_can_go_on(
 ) -> None:
     """`--max-time` ends in exit 3 with the command that finishes the run, and that command does."""
     with desk.echoing(0.05) as slow:
-        config = desk.experiment(tmp_path / "x", slow.url)
+        config = desk.experiment(tmp_path / "x y", slow.url)
         ended = here("run", config, "--max-time", "0.4", "--concurrency", "1")
         assert ended.code == 3, ended.err
         assert "--max-time 0.4 s is over" in ended.err
@@ -168,7 +169,7 @@ def test_a_run_out_of_time_is_undecided_and_can_go_on(
         assert done < desk.TRIALS
         assert desk.summary_in(Path("results"))["run"]["complete"] is False
         (again,) = [
-            line.split("harness ")[1].split() for line in ended.err.splitlines() if "go on with" in line
+            shlex.split(line.split("harness ")[1]) for line in ended.err.splitlines() if "go on with" in line
         ]
         assert here(*again).code == 0
         asked = slow.asked()
@@ -245,7 +246,9 @@ def test_a_stopped_run_keeps_what_is_finished(desk: ModuleType, tmp_path: Path, 
         folder = desk.run_folder(tmp_path / "results")
         assert {"summary.json", "report.md", "scores.jsonl"} <= {path.name for path in folder.iterdir()}
         assert desk.summary_in(tmp_path / "results")["run"]["complete"] is False
-        (again,) = [line.split("harness ")[1].split() for line in err.splitlines() if "go on with" in line]
+        (again,) = [
+            shlex.split(line.split("harness ")[1]) for line in err.splitlines() if "go on with" in line
+        ]
         resumed = desk.harness(*again, cwd=tmp_path)
         asked = slow.asked()
     assert resumed.code == 0, resumed.err
