@@ -285,13 +285,20 @@ def _told() -> Iterator[None]:
     except openai.APIStatusError as error:
         raise _status_error(error) from error
     except (openai.APIConnectionError, httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-        cause = error.__cause__ or error
+        cause = _innermost(error)
         message = f"{type(cause).__name__}: {cause}".rstrip(": ")
         raise CallError(type="connection", message=message, retryable=True) from error
     except (openai.OpenAIError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         # A 200 whose body is not what the API promises: the SDK fails in ways of its own.
         message = f"{type(error).__name__}: {str(error)[:200]}"
         raise CallError(type="bad_reply", message=message, status=200, retryable=True) from error
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What really happened: the SDK's transport renames it on the way up, a dropped connection to a time-out."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _status_error(error: Any) -> CallError:

@@ -2,12 +2,13 @@
 
 import asyncio
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 
 import orjson
 
-from harness.errors import RunIncomplete
+from harness.errors import Fault, RunIncomplete, UsageError
 from harness.reference.declared import NOTE, PRICES
 from harness.registry import PROVIDERS, load
 from harness.types.call import Reply, Request
@@ -15,6 +16,7 @@ from harness.types.experiment import ModelSpec, Price
 from harness.types.plugins import Provider, ProviderKit
 
 START_TIMEOUT_S = 60.0
+FIT_TIMEOUT_S = 300.0
 
 
 class Reference:
@@ -46,6 +48,8 @@ class Reference:
         )
         self._openai = load(PROVIDERS, "openai", what="provider")(model, self._kit)
         await self._openai.open()
+        if self._model.base_url is None:
+            await self._ready(f"{model.base_url}/models/{self._model.model}")
 
     async def close(self) -> None:
         """Close the connections; the child ends with the run."""
@@ -57,6 +61,16 @@ class Reference:
         if self._openai is None:
             raise RuntimeError("complete before open")
         return await self._openai.complete(request)
+
+    async def _ready(self, url: str) -> None:
+        """Wait until the model is fitted: that is construction, and no call's time."""
+        import aiohttp
+
+        timeout = aiohttp.ClientTimeout(total=FIT_TIMEOUT_S)
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as answer:
+            told = await answer.json()
+        if answer.status != 200:
+            raise UsageError(Fault(where=self._model.where, what=told["error"]["message"]))
 
     async def _start(self) -> "_Child":
         train = [{"inputs": row.inputs, "expected": row.expected} for row in self._kit.train]
@@ -89,7 +103,8 @@ class _Child:
                 line = await process.stdout.readline()
             return cls(process, int(orjson.loads(line)["port"]))
         except (TimeoutError, ValueError, KeyError) as error:
-            process.kill()
+            with suppress(ProcessLookupError):  # it may have ended by itself
+                process.kill()
             await process.wait()
             raise RunIncomplete(f"the reference endpoint did not start ({error})") from None
 

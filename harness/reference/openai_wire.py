@@ -189,8 +189,16 @@ def reranking(model: str, query: str, scores: Sequence[float], top_n: int, usage
 
 def models() -> bytes:
     """The list of models."""
-    data = [{"id": name, "object": "model", "created": CREATED, "owned_by": "reference"} for name in MODELS]
-    return orjson.dumps({"object": "list", "data": data})
+    return orjson.dumps({"object": "list", "data": [_listed(name) for name in MODELS]})
+
+
+def model(name: str) -> bytes:
+    """One model."""
+    return orjson.dumps(_listed(name))
+
+
+def _listed(name: str) -> dict[str, object]:
+    return {"id": name, "object": "model", "created": CREATED, "owned_by": "reference"}
 
 
 def error(refusal: Refusal) -> bytes:

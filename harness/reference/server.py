@@ -12,7 +12,7 @@ import orjson
 from harness.reference import anthropic_wire, openai_wire
 from harness.reference.ask import Answer, Ask, Refusal, Turn, Usage
 from harness.reference.checks import body_of, joined, model_of, needed, strings, taken, whole, wrong
-from harness.reference.declared import EMBED, RERANK, STREAM_PIECES, TUNED
+from harness.reference.declared import EMBED, MODELS, RERANK, STREAM_PIECES, TUNED
 from harness.reference.delivery import Delivery, deliver
 from harness.reference.embed import DIMENSIONS, MAX_DIMENSIONS, embed
 from harness.reference.faults import MESSAGES, FaultDraws, Options, options_of
@@ -86,6 +86,7 @@ class Endpoint:
         app.router.add_post("/v1/embeddings", self._route("embeddings", self._embeddings, openai_wire))
         app.router.add_post("/v1/rerank", self._route("rerank", self._rerank, openai_wire))
         app.router.add_get("/v1/models", self._models)
+        app.router.add_get("/v1/models/{model}", self._model)
         app.router.add_get("/stats", self._stats)
         app.router.add_post("/reset", self._reset)
         return app
@@ -224,6 +225,16 @@ class Endpoint:
 
     async def _models(self, _: "web.Request") -> "web.Response":
         return _json(openai_wire.models())
+
+    async def _model(self, request: "web.Request") -> "web.Response":
+        """One model, once it is ready to answer: asking after the tuned one has it fitted."""
+        try:
+            name = model_of({"model": request.match_info["model"]}, MODELS)
+            if name == TUNED:
+                await self._weights()
+        except Refusal as refusal:
+            return _refused(refusal, openai_wire)
+        return _json(openai_wire.model(name))
 
     async def _stats(self, _: "web.Request") -> "web.Response":
         stats = self.stats

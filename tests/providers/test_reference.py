@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, suppress
 import pytest
 
 from harness.calls.endpoint import LiveEndpoint, Policy
-from harness.errors import RunIncomplete
+from harness.errors import RunIncomplete, UsageError
 from harness.providers import reference
 from harness.providers.reference import Reference
 from harness.types.call import Message, Request
@@ -111,3 +111,15 @@ def test_it_says_what_it_is_and_what_it_would_cost():
     assert "reading model" in Reference.note
     assert Reference.list_price(spec("base")).output_usd_per_mtok > 0
     assert Reference.list_price(spec("unknown")) is None
+
+
+def test_a_model_that_cannot_be_fitted_is_told_before_the_run(make_kit):
+    """Without train rows the tuned model has no weights: that is one line at the model's place, not failed trials."""
+    kit = make_kit(train=())
+
+    async def told():
+        async with kit.closing:
+            await Reference(spec("tuned", where="x.yaml:4"), kit).open()
+
+    with pytest.raises(UsageError, match=r"x\.yaml:4: .*without train rows"):
+        asyncio.run(told())
