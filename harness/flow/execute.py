@@ -56,6 +56,8 @@ class _Slots:
     stop: asyncio.Event
     ended: "asyncio.Queue[asyncio.Task[Entry] | None]"
     running: "set[asyncio.Task[Entry]]"
+    started_s: float = 0.0
+    """When the newest trial started, on the loop's clock."""
 
 
 async def _start_all(
@@ -96,11 +98,12 @@ async def _own(run: Callable[[Trial], Awaitable[Entry]], trial: Trial) -> Entry:
 
 
 async def _turn(slots: _Slots, number: int) -> None:
-    """Wait for this start's turn, or until the run is stopped."""
-    pace = slots.pace
-    ramping = 0 < number < pace.concurrency
-    wait_s = max(pace.gap_s, pace.ramp_s / pace.concurrency) if ramping else pace.gap_s
-    if wait_s > 0 and number > 0:
+    """Wait until this start is due, or the run is stopped. A slot that came free late enough is used at once."""
+    pace, clock_s = slots.pace, asyncio.get_running_loop().time
+    apart_s = max(pace.gap_s, pace.ramp_s / pace.concurrency) if number < pace.concurrency else pace.gap_s
+    due_s = slots.started_s + apart_s
+    if number and clock_s() < due_s:
         with suppress(TimeoutError):
-            async with asyncio.timeout(wait_s):
+            async with asyncio.timeout_at(due_s):
                 await slots.stop.wait()
+    slots.started_s = clock_s()
