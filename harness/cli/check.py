@@ -40,7 +40,7 @@ def check(
     """
     prepared = prepare(config, sets=RunFlags(set=set).overrides())
     trials = plan(prepared.experiment, prepared.evalset, Selection())
-    faults = [*prepared.faults, *_unrendered(prepared)]
+    faults = prepared.faults or tuple(_unrendered(prepared))
     if not faults:
         show_plan(prepared, trials, as_json=json)
     for notice in prepared.notices:

@@ -5,7 +5,7 @@ import hashlib
 import signal
 import statistics
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass, replace
 
 from harness.calls.meter import Scale
@@ -63,18 +63,20 @@ async def drive(
         pace = Pace(concurrency=prepared.experiment.concurrency, gap_s=GAP_S if live else 0.0)
         warm = [trial for trial in todo if trial.warmup]
         times: list[float] = []
-        async for entry in execute(warm, run, replace(pace, gap_s=0.02), halt.stop):
-            ledger.append(entry)
-            if entry.record.latency_ms is not None:
-                times.append(entry.record.latency_ms / 1000)
+        async with aclosing(execute(warm, run, replace(pace, gap_s=0.02), halt.stop)) as warming:
+            async for entry in warming:
+                ledger.append(entry)
+                if entry.record.latency_ms is not None:
+                    times.append(entry.record.latency_ms / 1000)
         ramp_s = min(LONGEST_RAMP_S, statistics.median(times)) if times else 0.0
         scale.take()  # a first call imports and connects: that is what warm-ups are for
         watching = asyncio.create_task(watch(scale, ledger.note))
         try:
             rest = (trial for trial in todo if not trial.warmup)
-            async for entry in execute(rest, run, replace(pace, ramp_s=ramp_s), halt.stop):
-                ledger.append(entry)
-                seen(entry)
+            async with aclosing(execute(rest, run, replace(pace, ramp_s=ramp_s), halt.stop)) as ending:
+                async for entry in ending:
+                    ledger.append(entry)
+                    seen(entry)
         finally:
             watching.cancel()
             with suppress(asyncio.CancelledError):

@@ -12,6 +12,7 @@ from harness.files.evalsets import read_evalset
 from harness.files.prices import with_prices
 from harness.flow.check import check
 from harness.flow.convene import convene
+from harness.flow.fill import fill
 from harness.flow.rehearse import rehearse
 from harness.types.evalset import Evalset, Example
 from harness.types.experiment import Experiment
@@ -31,7 +32,7 @@ class Prepared:
     panel: Panel
     notices: tuple[Notice, ...]
     faults: tuple[Fault, ...]
-    """Leakage, and metrics that cannot judge. A run does not start on these."""
+    """Leakage, templates that cannot be filled, metrics that cannot judge. A run does not start on these."""
 
     def examples(self) -> dict[str, Example]:
         """Every example by its id."""
@@ -45,7 +46,7 @@ def prepare(config: Path, *, sets: Sequence[str] = (), partitions: Collection[st
     evalset = read_evalset(experiment.evalset, partitions=partitions or None)
     panel = convene(experiment, evalset.schema)
     faults, notices = check(experiment, evalset)
-    faults = (*rehearse(evalset, panel), *faults)
+    faults = (*fill(experiment, evalset), *rehearse(evalset, panel), *faults)
     return Prepared(experiment=experiment, evalset=evalset, panel=panel, notices=notices, faults=faults)
 
 

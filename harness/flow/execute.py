@@ -1,7 +1,7 @@
 """Trials in, records out: bounded concurrency, paced starts, and a stop that loses nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +27,7 @@ async def execute(
     run: Callable[[Trial], Awaitable[Entry]],
     pace: Pace,
     stop: asyncio.Event,
-) -> AsyncIterator[Entry]:
+) -> AsyncGenerator[Entry, None]:
     """Yield one Entry as each trial ends, in the order in which they end.
 
     Once `stop` is set no trial starts; those in their slots still end and are yielded. What `run` raises ends
