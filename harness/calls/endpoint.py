@@ -132,6 +132,7 @@ class LiveEndpoint:
             attempts=tuple(telling.attempts),
             ms=self._policy.timeout_s * 1000 if timed_out else None,
             clock="client" if self._provider.live else "recorded",
+            cost_usd=cost_usd(self._model.price, None) if timed_out else None,
             backoff_ms=telling.backoff_ms,
             error=told,
         )

@@ -17,6 +17,8 @@ def cost_usd(price: Price | None, usage: Usage | None) -> float | None:
     if price.gpu_usd_per_hour is not None:
         return _gpu_usd(price)
     rates = (price.input_usd_per_mtok, price.output_usd_per_mtok)
+    if price.request_usd and all(rate is None for rate in rates):
+        return price.request_usd
     if all(rate is None for rate in rates):
         return None
     if (

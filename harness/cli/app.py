@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from cyclopts import App, CycloptsError
 
-from harness.cli.voice import say
+from harness.cli.voice import open_streams, say
 from harness.errors import Fault, HarnessError, Interrupted, UserError
 
 COMMANDS = {
@@ -46,6 +46,7 @@ def app() -> App:
 
 def main() -> NoReturn:
     """Run one command and end with the contract's exit code."""
+    open_streams()
     sys.path.insert(0, str(Path.cwd()))  # a config's own `package.module:Name` is looked for where one stands
     try:
         code = app()(sys.argv[1:], print_error=False, exit_on_error=False)

@@ -21,14 +21,20 @@ from harness.types.summary import Summary
 REPORT = "report.md"
 
 
-def judge(ledger: Ledger, panel: Panel, prices: Mapping[str, Price | None] | None = None) -> Summary:
+def judge(
+    ledger: Ledger, panel: Panel, prices: Mapping[str, Mapping[str, Price | None]] | None = None
+) -> Summary:
     """Score the records, summarise, and write scores.jsonl, summary.json and report.md.
 
-    `prices` (model → price) price the stored tokens again; None leaves what the records hold.
+    `prices` (variant → model → price) price the stored tokens again; None leaves what the records hold, and says
+    that the run has just ended.
     """
+    before = ledger.summary()
     records = ledger.records if prices is None else lambda: reprice(ledger.records(), prices)
     ledger.write_scores(score(records(), ledger.examples(), panel))
     finished_at = datetime.now(UTC).isoformat(timespec="seconds")
+    if prices is not None and before is not None:
+        finished_at = before["run"]["finished_at"]
     manifest = replace(ledger.manifest(), metrics=metric_infos(panel))
     summary = summarise(manifest, records(), ledger.judgements(), ledger.probes(), finished_at=finished_at)
     ledger.write(SUMMARY, orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")

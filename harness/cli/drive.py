@@ -47,6 +47,7 @@ async def drive(
         names = {trial.variant for trial in todo}
         variants = [variant for variant in prepared.experiment.variants if variant.name in names]
         lines = await assemble(prepared.experiment, prepared.evalset, variants, scale, closing)
+        ledger.point_latest()
         examples = prepared.examples()
         seed = prepared.experiment.seed
 

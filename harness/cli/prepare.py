@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.errors import ConfigError, Fault, NotAvailable
 from harness.files.config.read import read_config
 from harness.files.evalsets import read_evalset
+from harness.files.outside import outside_digests
 from harness.files.prices import with_prices
 from harness.flow.check import check
 from harness.flow.convene import convene
@@ -33,6 +34,10 @@ class Prepared:
     notices: tuple[Notice, ...]
     faults: tuple[Fault, ...]
     """Leakage, templates that cannot be filled, metrics that cannot judge. A run does not start on these."""
+
+    def digests(self) -> dict[str, str]:
+        """sha256 by file, of every file that was read."""
+        return {**self.evalset.digests, **outside_digests(self.experiment)}
 
     def examples(self) -> dict[str, Example]:
         """Every example by its id."""

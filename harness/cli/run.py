@@ -2,23 +2,28 @@
 
 import asyncio
 import shlex
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness.cli.begin import Started, begin, flags_of, is_finished, left_of, resumable, selection_of
+from harness.cli.begin import Started, begin, selection_of
 from harness.cli.conclude import judge, show_result, undecided
 from harness.cli.drive import Halt, drive
 from harness.cli.flags import RunFlags, listed
 from harness.cli.prepare import Prepared, prepare, require_ready
 from harness.cli.progress import progress
+from harness.cli.resume import flags_of, is_finished, left_of, require_same, resumable, selection_kept
 from harness.cli.voice import say, tell_json
 from harness.errors import HarnessError, Interrupted, RunIncomplete
 from harness.files.ledger import Ledger
+from harness.files.summary_lines import summary_of
 from harness.flow.plan import plan
+from harness.types.summary import Summary
 from harness.types.trial import Trial
 
 _DEFAULT = RunFlags()
@@ -36,10 +41,11 @@ def run(config: Path, *, flags: Annotated[RunFlags, Parameter(name="*")] = _DEFA
     if flags.resume or flags.resume_run is not None:
         return _resume(config, prepared, flags)
     require_ready(prepared, gate=flags.gate)
-    trials = plan(prepared.experiment, prepared.evalset, selection_of(flags, flags.out))
+    selection = selection_of(flags)
+    trials = plan(prepared.experiment, prepared.evalset, selection)
     if flags.dry_run:
         return _would_run(prepared, trials, flags)
-    return _finish(config, prepared, begin(prepared, trials, flags), flags)
+    return _finish(config, prepared, begin(prepared, selection, trials, flags), flags)
 
 
 def _resume(config: Path, prepared: Prepared, flags: RunFlags) -> int:
@@ -47,21 +53,31 @@ def _resume(config: Path, prepared: Prepared, flags: RunFlags) -> int:
     if ledger is None:
         say("no run of this experiment to resume: starting a new one")
         return run(config, flags=replace(flags, resume=False))
-    if is_finished(ledger):
-        say(f"{ledger.run_id} is finished: every trial has its record")
-        if flags.json:
-            tell_json(ledger.summary())
-        return 0
     flags = flags_of(ledger, flags)
     prepared = prepare(config, sets=flags.set, partitions=listed(flags.partitions))
     require_ready(prepared, gate=flags.gate)
-    trials = plan(prepared.experiment, prepared.evalset, selection_of(flags, flags.out))
-    started = left_of(ledger, prepared, trials)
+    require_same(ledger, prepared)
+    if is_finished(ledger):
+        return _finished(ledger, flags)
+    trials = plan(prepared.experiment, prepared.evalset, selection_kept(ledger, flags))
+    started = left_of(ledger, trials)
     if flags.dry_run:
         return _would_run(prepared, started.todo, flags)
     left = sum(not trial.warmup for trial in started.todo)
     say(f"resuming {ledger.run_id}: {left} trials left")
     return _finish(config, prepared, started, flags)
+
+
+def _finished(ledger: Ledger, flags: RunFlags) -> int:
+    """Nothing is left to run; the verdict is the one that the run had."""
+    say(f"{ledger.run_id} is finished: every trial has its record")
+    found = ledger.summary() or {}
+    if flags.json:
+        tell_json(found)
+    reason = undecided(summary_of(found))
+    if reason is not None:
+        raise RunIncomplete(reason)
+    return 0
 
 
 def _would_run(prepared: Prepared, trials: Sequence[Trial], flags: RunFlags) -> int:
@@ -73,24 +89,38 @@ def _would_run(prepared: Prepared, trials: Sequence[Trial], flags: RunFlags) -> 
 def _finish(config: Path, prepared: Prepared, started: Started, flags: RunFlags) -> int:
     ledger = started.ledger
     halt, stopped = _driven(prepared, started, flags)
+    again = f"what is finished is kept; go on with: {_again(config, ledger, flags)}"
     try:
         summary = judge(ledger, prepared.panel)
     except KeyboardInterrupt:
-        say(f"what is finished is kept; go on with: {_again(config, ledger, flags)}")
+        say(again)
         raise Interrupted("by Ctrl-C, before the results were written") from None
-    show_result(ledger, summary, as_json=flags.json)
-    if stopped is not None or (halt and halt.interrupted) or not summary.run.complete:
-        say(f"what is finished is kept; go on with: {_again(config, ledger, flags)}")
-    if stopped is not None:
-        raise stopped
-    if halt and halt.interrupted:
-        raise Interrupted("by Ctrl-C")
-    reason = undecided(summary)
-    if halt and halt.out_of_time and not summary.run.complete:
-        reason = f"--max-time {flags.max_time:g} s is over"
-    if reason is not None:
-        raise RunIncomplete(reason)
+    except OSError as error:
+        say(again)
+        raise RunIncomplete(f"the results cannot be written ({error.strerror})") from None
+    ending = _ending(stopped, halt, summary, flags)
+    if ending is not None:
+        say(again)
+    with suppress(BrokenPipeError):  # nobody reads on; the verdict stands all the same
+        show_result(ledger, summary, as_json=flags.json)
+        sys.stdout.flush()
+    if ending is not None:
+        raise ending
     return 0
+
+
+def _ending(
+    stopped: HarnessError | None, halt: Halt | None, summary: Summary, flags: RunFlags
+) -> HarnessError | None:
+    """Why the run does not end in 0; None where it does."""
+    if stopped is not None:
+        return stopped
+    if halt and halt.interrupted:
+        return Interrupted("by Ctrl-C")
+    if halt and halt.out_of_time and not summary.run.complete:
+        return RunIncomplete(f"--max-time {flags.max_time:g} s is over")
+    reason = undecided(summary)
+    return None if reason is None else RunIncomplete(reason)
 
 
 def _driven(prepared: Prepared, started: Started, flags: RunFlags) -> tuple[Halt | None, HarnessError | None]:
@@ -103,13 +133,15 @@ def _driven(prepared: Prepared, started: Started, flags: RunFlags) -> tuple[Halt
         say(
             f"{prepared.experiment.name}: {total:,} trials of {variants} variants, into {started.ledger.folder}"
         )
-    with started.ledger as ledger, progress(total, quiet=flags.quiet or flags.json) as seen:
-        try:
+    try:
+        with started.ledger as ledger, progress(total, quiet=flags.quiet or flags.json) as seen:
             return asyncio.run(drive(prepared, started.todo, ledger, seen, flags.max_time)), None
-        except (asyncio.CancelledError, KeyboardInterrupt):
-            return None, Interrupted("at once")
-        except RunIncomplete as error:
-            return None, error
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        return None, Interrupted("at once")
+    except RunIncomplete as error:
+        return None, error
+    except OSError as error:
+        return None, RunIncomplete(f"the run folder cannot be written ({error.strerror})")
 
 
 def _again(config: Path, ledger: Ledger, flags: RunFlags) -> str:

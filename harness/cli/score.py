@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.cli.conclude import judge, show_result
+from harness.cli.flags import listed
 from harness.cli.prepare import prepare
 from harness.errors import Fault, UsageError
 from harness.files.ledger import find_run
@@ -27,11 +28,14 @@ def score(
         json: Print summary.json instead of the table.
     """
     ledger = find_run(run, out)
-    file = config or Path(ledger.manifest().config_file)
+    manifest = ledger.manifest()
+    file = config or Path(manifest.config_file)
     if not file.is_file():
         what = f"the run's config {file} is not to be found from here"
         raise UsageError(Fault(where=run, what=what, next="name it: --config FILE"))
-    prepared = prepare(file)
-    prices = {v.model.name: v.model.price for v in prepared.experiment.variants if v.model}
+    sets = () if config else manifest.selection["set"]
+    prepared = prepare(file, sets=sets, partitions=listed(manifest.selection["partitions"]))
+    models = [(variant.name, variant.model) for variant in prepared.experiment.variants]
+    prices = {name: {model.name: model.price} for name, model in models if model}
     show_result(ledger, judge(ledger, prepared.panel, prices), as_json=json)
     return 0

@@ -77,10 +77,15 @@ def print_blocks(
 def _console(stream: TextIO, width: int | None, colour: bool | None) -> "Console":
     from rich.console import Console
 
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave it to the command: rich would end the process with 1, which is a gate's exit code."""
+            raise BrokenPipeError
+
     tty = stream.isatty()
     if colour is None:
         colour = tty and not os.environ.get("NO_COLOR")
-    return Console(
+    return Plain(
         file=stream,
         width=width or (None if tty else _DETACHED_COLUMNS),
         force_terminal=colour,

@@ -51,17 +51,28 @@ class Ledger:
 
     def manifest(self) -> Manifest:
         """Read manifest.json. Raises UsageError where it cannot be read."""
-        return manifest_of(self._json(MANIFEST))
+        try:
+            return manifest_of(self._json(MANIFEST))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            what = f"is no manifest of a run ({type(error).__name__}: {error})"
+            raise UsageError(Fault(where=str(self.folder / MANIFEST), what=what)) from None
 
     def summary(self) -> dict[str, Any] | None:
         """Read summary.json; None where there is none yet."""
         return self._json(SUMMARY) if (self.folder / SUMMARY).exists() else None
 
     def __enter__(self) -> Self:
-        """Open for appending: a torn last line is closed off, and known texts are not written again."""
-        self._written = {line["digest"] for line in self._lines(TEXTS)}
+        """Open for appending: a torn last line is closed off, and known texts are not written again.
+
+        Raises UsageError where another process is writing to this run: both would pay for the same trials.
+        """
         for name in (RECORDS, TEXTS, OVERHEAD):
             self._appenders[name] = _appender(self.folder / name)
+            if name == RECORDS and not _locked(self._appenders[name]):
+                self._appenders.pop(name).close()
+                what = "another process is writing to this run"
+                raise UsageError(Fault(where=self.run_id, what=what, next="wait for it, or stop it first"))
+        self._written = {line["digest"] for line in self._lines(TEXTS)}
         return self
 
     def __exit__(
@@ -233,6 +244,19 @@ def _appender(file: Path) -> BinaryIO:
             if held.read(1) != b"\n":
                 lines.write(b"\n")
     return lines
+
+
+def _locked(lines: BinaryIO) -> bool:
+    """Take the file for this process, which loses it when it ends, however it ends. True where locks are unknown."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(lines.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _replace(file: Path, content: bytes) -> None:

@@ -116,8 +116,10 @@ class _Site:
         key = orjson.dumps(replace(model, where=""), option=orjson.OPT_SORT_KEYS)
         if key not in self._endpoints:
             provider: Provider = provider_of(model)(model, self)
+            self.closing.push_async_callback(
+                provider.close
+            )  # first: an open that fails half-way is closed too
             await provider.open()
-            self.closing.push_async_callback(provider.close)
             policy = Policy(timeout_s=self.experiment.timeout_s, retries=self.experiment.retries)
             self._endpoints[key] = LiveEndpoint(provider, model, policy)
         return self._endpoints[key]

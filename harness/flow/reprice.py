@@ -8,18 +8,19 @@ from harness.types.experiment import Price
 from harness.types.record import Record, StageTime
 
 
-def reprice(records: Iterable[Record], prices: Mapping[str, Price | None]) -> Iterator[Record]:
-    """Price every stage that called one of these models again; `prices` goes by the model's name in the config.
+def reprice(records: Iterable[Record], prices: Mapping[str, Mapping[str, Price | None]]) -> Iterator[Record]:
+    """Price every stage that called a model again; `prices` goes by variant and the model's name in the config.
 
-    A stage with a recorded cost keeps it, and so does a record of a model that is not named.
+    A stage with a recorded cost keeps it, and so do one that failed and one whose model is not named.
     """
     for record in records:
-        stages = tuple(_stage(stage, prices) for stage in record.stages)
+        known = prices.get(record.variant, {})
+        stages = tuple(_stage(stage, known) for stage in record.stages)
         calls = [stage.cost_usd for stage in stages if stage.model is not None]
         yield record if stages == record.stages else replace(record, stages=stages, cost_usd=total_usd(calls))
 
 
 def _stage(stage: StageTime, prices: Mapping[str, Price | None]) -> StageTime:
-    if stage.model is None or stage.model not in prices or stage.clock == "recorded":
+    if stage.model is None or stage.model not in prices or stage.clock == "recorded" or stage.ms is None:
         return stage
     return replace(stage, cost_usd=cost_usd(prices[stage.model], stage.usage))

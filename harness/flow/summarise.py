@@ -255,14 +255,13 @@ def _overhead(manifest: Manifest, probes: Iterable[Probe]) -> Overhead | None:
     """Pool the probes; None where nothing was run here that could weigh."""
     import numpy as np
 
-    lags, sends, waits, seen = array("d"), array("d"), 0, False
+    if not any(manifest.live.values()):
+        return None
+    lags, sends, waits = array("d"), array("d"), 0
     for probe in probes:
-        seen = True
         lags.extend(probe.loop_lag_ms)
         sends.extend(probe.start_to_send_ms)
         waits += probe.pool_waits
-    if not seen and not any(manifest.live.values()):
-        return None
     lag = float(np.percentile(lags, 99)) if lags else None
     faults = []
     if lag is None:

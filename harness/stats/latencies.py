@@ -39,7 +39,7 @@ def latency(
         n_cached=int(cached.sum()),
         timed_out=int(timed_out.sum()),
         method=_method(samples, p95),
-        first_token=_first_token(samples),
+        first_token=_first_token(samples, limit_ms),
         stages=_stages(stages[stages.index.isin(samples.index)]),
         unaccounted=_unaccounted(samples[~samples["recorded"]]),
         valid=why is None,
@@ -74,12 +74,22 @@ def _method(samples: "pd.DataFrame", p95: Quantile) -> str:
     return f"{source}order statistics, exact binomial, n={p95.n}{effective}"
 
 
-def _first_token(samples: "pd.DataFrame") -> FirstToken | None:
-    times = samples["first_token_ms"].dropna()
-    if times.empty:
+def _first_token(samples: "pd.DataFrame", limit_ms: float) -> FirstToken | None:
+    """Of streamed answers; a time-out counts at its limit here too, or a stream that hangs would look quick."""
+    told = samples["first_token_ms"]
+    if told.isna().all():
         return None
+    hung = told.isna() & (samples["kind"] == "timed_out")
+    times = told.mask(hung, limit_ms).dropna()
     p50, p95 = (_percentile(times, samples.loc[times.index], q) for q in (0.5, 0.95))
-    return FirstToken(p50_ms=p50.value, p50_ci=p50.ci, p95_ms=p95.value, p95_ci=p95.ci, n=len(times))
+    ceiling = limit_ms if hung.any() else None
+    return FirstToken(
+        p50_ms=p50.value,
+        p50_ci=_below(ceiling, p50.ci),
+        p95_ms=p95.value,
+        p95_ci=_below(ceiling, p95.ci),
+        n=len(times),
+    )
 
 
 def _stages(stages: "pd.DataFrame") -> dict[str, StageLatency]:

@@ -47,7 +47,7 @@ class Manifest:
     notes: tuple[str, ...] = ()
     """Sentences that every table and report repeats."""
     prices: Mapping[str, Any] = field(default_factory=dict)
-    """Model → the price used, with its source; None where the model is unpriced."""
+    """Variant → model → the price used, with its source; None where the model is unpriced."""
     selection: Mapping[str, Any] = field(default_factory=dict)
     """The flags that chose what to run; a resume runs the same selection."""
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -98,3 +98,10 @@ def test_nothing_costs_nothing():
     """The sum of no parts is zero; of an unknown part unknown."""
     assert total_usd([]) == 0
     assert total_usd([0.5, None]) is None
+
+
+def test_a_price_for_the_request_alone_is_the_price():
+    """Who declares no rate for tokens pays none for them, however many there were, told or not."""
+    price = Price(request_usd=0.01)
+    assert cost_usd(price, Usage(input_tokens=10, output_tokens=5)) == 0.01
+    assert cost_usd(price, None) == 0.01

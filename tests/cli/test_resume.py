@@ -6,6 +6,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from harness.files.ledger import Ledger
+
 Command = Callable[..., Any]
 
 
@@ -86,7 +88,7 @@ def test_a_changed_evalset_is_refused_by_file(
     desk.write_rows(config.parent / "rows" / "golden.jsonl", rows)
     ended = here("run", config, "--resume", "--out", "runs")
     assert ended.code == 2
-    assert "the evalset has changed" in ended.err
+    assert "files have changed" in ended.err
     assert "golden" in ended.err
 
 
@@ -156,3 +158,78 @@ def test_only_wrong_trials_are_run_from_another_run(
     resumed = here("run", config, "--resume", "--out", "runs")
     assert resumed.code == 0, resumed.err
     assert "6 trials left" in resumed.err
+
+
+def test_a_finished_run_under_a_changed_config_is_refused_too(
+    here: Command, config: Path, finished: Path
+) -> None:
+    """A run is finished for the config as it stands, or not at all."""
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("timeout_s: 30", "timeout_s: 31"), encoding="utf-8")
+    ended = here("run", config, "--resume", "--out", "runs")
+    assert ended.code == 2
+    assert "the config has changed" in ended.err
+
+
+def test_flags_that_ask_for_another_part_are_refused(here: Command, config: Path, finished: Path) -> None:
+    """A resume runs what the run was started for; silence would let one think otherwise."""
+    ended = here("run", config, "--resume", "--out", "runs", "--variants", "terse")
+    assert ended.code == 2
+    assert "--variants terse" in ended.err
+    assert "was started with no --variants" in ended.err
+
+
+def test_recorded_outputs_that_changed_are_refused(here: Command, tmp_path: Path, desk: ModuleType) -> None:
+    """Files beside the evalset count: one figure never mixes two versions of a file."""
+    config = desk.experiment(tmp_path / "recorded")
+    outputs = [{"id": f"g-{number:02}", "output": "blue"} for number in range(desk.GOLDEN)]
+    desk.write_rows(config.parent / "outputs.jsonl", outputs)
+    config.write_text(
+        "name: recorded\nevalset: rows\nmetrics: [exact]\nvariants: {a: {recorded: outputs.jsonl, partitions: [golden]}}\n",
+        encoding="utf-8",
+    )
+    assert here("run", config, "--quiet").code == 0
+    cut(desk.run_folder(Path("results")), 5)
+    desk.write_rows(config.parent / "outputs.jsonl", [row | {"output": "red"} for row in outputs])
+    ended = here("run", config, "--resume")
+    assert ended.code == 2
+    assert "outputs.jsonl" in ended.err
+
+
+def test_what_failed_then_is_what_is_resumed_now(
+    here: Command, config: Path, finished: Path, desk: ModuleType, echo: Any
+) -> None:
+    """`--failed-from` is settled when a run begins: judging the other run again later changes nothing."""
+    assert here("run", config, "--failed-from", finished, "--out", "again").code == 0
+    folder = desk.run_folder(Path("again"))
+    planned = sum(not line["warmup"] for line in desk.lines_of(folder / "records.jsonl"))
+    cut(folder, 4)
+    harsh = config.with_name("harsh.yaml")
+    harsh.write_text(
+        config.read_text(encoding="utf-8").replace("scorer: exact", "scorer: numeric"), encoding="utf-8"
+    )
+    assert here("score", finished, "--config", harsh).code == 0
+    before = echo.asked()
+    ended = here("run", config, "--resume-run", folder, "--out", "again")
+    assert ended.code == 0, ended.err
+    assert asked_since(echo, before) == planned - 2  # four lines were left, two of them warm-ups
+
+
+def test_a_broken_folder_hides_no_run(here: Command, config: Path, finished: Path) -> None:
+    """Somebody's unreadable manifest is passed over; named, it is one line."""
+    broken = Path("runs") / "29990101T000000Z-broken-00000000"
+    broken.mkdir()
+    (broken / "manifest.json").write_text("{}", encoding="utf-8")
+    assert "is finished" in here("run", config, "--resume", "--out", "runs").err
+    ended = here("show", broken, "--variant", "plain", "--example", "g-01")
+    assert ended.code == 2
+    assert "is no manifest of a run" in ended.err
+
+
+def test_two_processes_never_pay_for_one_run(here: Command, config: Path, finished: Path) -> None:
+    """A run that is being written to is refused to a second writer."""
+    cut(finished, 20)
+    with Ledger(finished):
+        ended = here("run", config, "--resume", "--out", "runs")
+    assert ended.code == 2
+    assert "another process is writing to this run" in ended.err

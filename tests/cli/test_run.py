@@ -7,6 +7,8 @@ import select
 import shlex
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -272,3 +274,36 @@ def test_a_second_interrupt_leaves_at_once(desk: ModuleType, tmp_path: Path) -> 
     assert "go on with: harness run" in err
     assert "Traceback" not in err
     assert (desk.run_folder(tmp_path / "results") / "summary.json").exists()
+
+
+def test_nobody_need_read_the_result(config: Path, desk: ModuleType) -> None:
+    """Closed streams and readers that go away leave the verdict and the artefacts as they are."""
+    run = "exec {python} -m harness run {config} --limit 2 --out {out} {redirect}"
+    for out, redirect, code in (
+        ("a", ">&-", 0),
+        ("b", "2>&-", 0),
+        ("c", "> >(true)", 0),
+        ("d", "2> >(true)", 0),
+    ):
+        script = run.format(python=shlex.quote(sys.executable), config=config, out=out, redirect=redirect)
+        done = subprocess.run(
+            ["bash", "-c", script],
+            env=desk.environment(),
+            check=False,
+            timeout=120,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == code, (redirect, done.stderr)
+        assert desk.summary_in(Path(out))["run"]["complete"] is True
+
+
+def test_a_narrow_encoding_loses_signs_and_nothing_else(
+    here: Command, config: Path, desk: ModuleType
+) -> None:
+    """Where stdout is cp1252, as a pipe on Windows, no command fails over an arrow; JSON stays UTF-8."""
+    for words in (("check", config), ("check", config, "--json")):
+        with desk.started(*words, cwd=Path.cwd(), env=desk.environment(PYTHONIOENCODING="cp1252")) as process:
+            out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+        assert "echo" in out

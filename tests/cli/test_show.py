@@ -154,3 +154,28 @@ def test_the_report_is_written_again(here: Command, finished: Path) -> None:
     assert "# " in (finished / "report.md").read_text(encoding="utf-8")
     (finished / "summary.json").unlink()
     assert "harness score" in here("report", finished).err
+
+
+def test_scoring_again_changes_no_cost(here: Command, tmp_path: Path, echo: Any, desk: ModuleType) -> None:
+    """Two variants at two prices for one model, and a price set on the command line, cost what they did."""
+    config = desk.experiment(tmp_path / "priced", echo.url)
+    text = config.read_text(encoding="utf-8")
+    model = '{provider: openai, model: echo-1, base_url: "%s", price: {input_usd_per_mtok: 1, output_usd_per_mtok: 1}}'
+    config.write_text(
+        text.replace(
+            "  terse:\n    extends: plain\n", f"  terse:\n    extends: plain\n    model: {model % echo.url}\n"
+        ),
+        encoding="utf-8",
+    )
+    dear = "models.base.price.input_usd_per_mtok=5000"
+    assert here("run", config, "--quiet", "--set", dear, "--out", "runs").code == 0
+    before = desk.summary_in(Path("runs"))
+    assert here("score", desk.run_folder(Path("runs"))).code == 0
+    after = desk.summary_in(Path("runs"))
+    costs = [
+        [part["cost"] for variant in found["variants"].values() for part in variant["partitions"].values()]
+        for found in (before, after)
+    ]
+    assert costs[0] == costs[1]
+    assert len({cost["usd_per_1k"] for cost in costs[0]}) > 1
+    assert before["run"]["finished_at"] == after["run"]["finished_at"]

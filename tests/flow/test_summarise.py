@@ -397,6 +397,12 @@ def test_warnings_name_what_a_reader_must_know():
     assert "nothing_scored" in codes(summary)
 
 
+def test_a_run_of_recorded_answers_weighed_nothing():
+    """Nothing was measured here, so nothing of the harness's own can be in it."""
+    summary = summarise(manifest(live={"v": False}), [record()], (), (CALM,), finished_at=NOON)
+    assert summary.overhead is None
+
+
 def test_the_made_up_run_tells_its_pattern(made_run):
     """Retrieval and tuning lead on golden, tuning falls behind on edge and never breaks the schema."""
     summary = summarise(

@@ -118,8 +118,10 @@ def test_a_model_that_cannot_be_fitted_is_told_before_the_run(make_kit):
     kit = make_kit(train=())
 
     async def told():
-        async with kit.closing:
-            await Reference(spec("tuned", where="x.yaml:4"), kit).open()
+        async with kit.closing as closing:
+            provider = Reference(spec("tuned", where="x.yaml:4"), kit)
+            closing.push_async_callback(provider.close)
+            await provider.open()
 
     with pytest.raises(UsageError, match=r"x\.yaml:4: .*without train rows"):
         asyncio.run(told())

@@ -30,7 +30,7 @@ LABELS = ("card", "card payment", "bank_transfer", "A")
         (Choice(labels=LABELS[:3], within=True), "card. I say: card", ["card", "x"], 1.0, "card"),
     ],
 )
-def test_the_label_that_is_named(judge, scorer, text, expected, value, label):  # noqa: PLR0917 - a table's columns
+def test_the_label_that_is_named(judge, scorer, text, expected, value, label):
     """Folded labels; inside a longer answer exactly one may be named, and a longer label hides a shorter one."""
     scored = judge(scorer, text, expected)
     assert (scored.value, scored.label) == (value, label)
