@@ -1,5 +1,6 @@
 """From a variant's spec to stages that are open and ready. All construction happens here, before any clock."""
 
+import inspect
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -11,10 +12,10 @@ import orjson
 
 from harness.calls.endpoint import LiveEndpoint, Policy
 from harness.calls.meter import Scale
-from harness.errors import EvalsetError, Fault, UserError
+from harness.errors import ConfigError, EvalsetError, Fault, UserError
 from harness.files.corpus import read_documents
 from harness.files.outputs import OutputRows, read_outputs
-from harness.registry import STAGES, load, provider_of
+from harness.registry import STAGES, load, nearest, provider_of
 from harness.types.evalset import Document, Evalset, Example
 from harness.types.experiment import Experiment, ModelSpec, OutputSpec, StageSpec, Variant
 from harness.types.line import Line
@@ -50,8 +51,10 @@ async def _line(site: "_Site", variant: Variant, threads: Executor) -> Line:
 
 async def _opened(spec: StageSpec, variant: Variant, kit: "_StageKit") -> Stage:
     options = load(STAGES, spec.kind, what="stage", where=spec.where)
+    if spec.kind not in STAGES:
+        _check_options(options, spec)
     try:
-        stage: Stage = await options(**spec.options).open(kit)
+        stage: Stage = await _configured(options, spec).open(kit)
     except EvalsetError:
         raise  # a data file's own line is the better place
     except UserError as error:
@@ -59,6 +62,36 @@ async def _opened(spec: StageSpec, variant: Variant, kit: "_StageKit") -> Stage:
         placed = [_placed(fault, spec, variant) for fault in error.faults]
         raise type(error)(placed) from None
     return stage
+
+
+def _check_options(options: Callable[..., Any], spec: StageSpec) -> None:
+    """Hold the options of a user's own stage against what it takes. Raises ConfigError, a fault an option."""
+    try:
+        takes = inspect.signature(options).parameters
+    except (TypeError, ValueError):
+        return  # written in C: its own error has to do
+    kinds = {parameter.kind for parameter in takes.values()}
+    if inspect.Parameter.VAR_KEYWORD in kinds:
+        return
+    faults = []
+    for key in [key for key in spec.options if key not in takes]:
+        near = nearest(key, dict(takes))
+        hint = f"did you mean '{near}'?" if near else f"known: {', '.join(takes) or 'none'}"
+        faults.append(
+            Fault(where=spec.where, what=f"options.{key}: unknown option of {spec.kind}", next=hint)
+        )
+    if faults:
+        raise ConfigError(faults)
+
+
+def _configured(options: Callable[..., Any], spec: StageSpec) -> Any:
+    try:
+        return options(**spec.options)
+    except (TypeError, ValueError) as error:
+        if spec.kind in STAGES:
+            raise
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise ConfigError(Fault(where=spec.where, what=f"options of {spec.kind}: {said}")) from error
 
 
 def _placed(fault: Fault, spec: StageSpec, variant: Variant) -> Fault:

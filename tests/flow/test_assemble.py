@@ -135,6 +135,37 @@ def test_a_stage_that_cannot_be_opened_is_named_at_its_line(outputs, stage, erro
     assert str(caught.value).startswith(said)
 
 
+class OwnStage:
+    """A stage of a user's own, as far as its options."""
+
+    def __init__(self, share: float, least: int = 1) -> None:
+        if not 0 <= share <= 1:
+            raise ValueError(f"share must lie in [0, 1],\nnot {share}")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"shar": 0.6, "zzz": 1},
+            (
+                "c.yaml:7: options.shar: unknown option of {kind}; did you mean 'share'?\n"
+                "c.yaml:7: options.zzz: unknown option of {kind}; known: share, least"
+            ),
+        ),
+        ({"share": 2}, "c.yaml:7: options of {kind}: share must lie in [0, 1], not 2"),
+        ({"share": "a"}, "c.yaml:7: options of {kind}: '<=' not supported between"),
+        ({}, "c.yaml:7: options of {kind}: OwnStage.__init__() missing 1 required"),
+    ],
+)
+def test_a_wrong_option_of_a_users_own_stage_is_one_line(outputs, options, said):
+    """A misspelt one with the nearest, and whatever else its constructor says, at the stage's line."""
+    kind = f"{__name__}:OwnStage"
+    with pytest.raises(ConfigError) as caught:
+        opened(variant("v", outputs, StageSpec(kind=kind, options=options, where="c.yaml:7")))
+    assert str(caught.value).startswith(said.format(kind=kind))
+
+
 def test_a_fault_in_a_file_keeps_the_files_line(outputs, tmp_path):
     """A broken template file or outputs file is named itself: that is where it is mended."""
     file = tmp_path / "triage.md"
