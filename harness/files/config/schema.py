@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from harness.registry import nearest
+from harness.registry import SCORERS, nearest
 
 Places = Sequence[Mapping[str, Any]]
 """Every schema that may stand at one place of the file, short forms included."""
@@ -17,13 +17,14 @@ _WORDS = {
     "environment-variable": "the name of an environment variable",
 }
 _ANY_NAME = "<name>"
+_OWN_SCORER = r"^(python:)?[^:]+:[^:]+$"
 
 
 def config_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of an experiment file, every key described.
 
     Only lists of rows keep what is required: any other key may be inherited through `extends`,
-    and any key but a required one may be `null`, which deletes what is inherited.
+    and any key but a required one may be `null`, as may any model or variant, which deletes what is inherited.
     """
     from copy import deepcopy
 
@@ -33,6 +34,10 @@ def config_schema() -> dict[str, Any]:
         for part in definition.get("anyOf", [definition]):
             _loosen(part, schema["$defs"], keep=name in {"Gate", "Metric"})
     _loosen(schema, schema["$defs"], keep=False)
+    bare, written = schema["$defs"]["Metric"]["anyOf"]
+    for rule in (bare, written["properties"]["scorer"]):
+        del rule["type"]
+        rule["anyOf"] = [{"enum": list(SCORERS)}, {"type": "string", "pattern": _OWN_SCORER}]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
@@ -49,6 +54,9 @@ def _loosen(schema: dict[str, Any], definitions: Mapping[str, Any], *, keep: boo
     for name, rule in schema.get("properties", {}).items():
         if "$ref" in rule:  # pydantic leaves out a description that its target has too
             rule.setdefault("description", definitions[rule["$ref"].rpartition("/")[2]]["description"])
+        for form in rule.get("anyOf", [rule]):
+            if isinstance(form.get("additionalProperties"), dict):
+                form["additionalProperties"] = {"anyOf": [form["additionalProperties"], {"type": "null"}]}
         nullable = {"type": "null"} in rule.get("anyOf", ())
         if nullable or (keep and name in required):
             continue

@@ -9,8 +9,14 @@ import jsonschema_rs
 import pytest
 from ruamel.yaml import YAML
 
+import harness
 from harness.files.config.schema import config_schema, expected, hint, keys
 
+ROOT = Path(__file__).parents[3]
+SHIPPED = [
+    *sorted((ROOT / "configs").glob("*.yaml")),
+    Path(harness.__file__).parent / "files/starter/experiment.yaml",
+]
 EXAMPLE = Path(__file__).with_name("experiment.yaml").read_text(encoding="utf-8")
 
 
@@ -30,6 +36,12 @@ def test_it_takes_the_contract_example(validator):
     assert [str(error) for error in validator.iter_errors(load(EXAMPLE))] == []
 
 
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
+def test_it_takes_every_shipped_config(validator, file):
+    """An editor underlines nothing in what the project itself ships."""
+    assert [str(error) for error in validator.iter_errors(load(file.read_text(encoding="utf-8")))] == []
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -38,6 +50,8 @@ def test_it_takes_the_contract_example(validator):
         "extends: b.yaml\nmodels: {m: {temperature: null}}\nvariants: {a: {extends: b, retrieve: null}}",
         "evalset: ev\nvariants: {a: {pipeline: [{fewshot: 1}, {stage: 'a.b:C', options: {x: 1}}, {model: m}]}}",
         "evalset: ev\nvariants: {a: {model: m}}\nmetrics: [{scorer: exact, normalise: squad}]",
+        "extends: b.yaml\nmodels: {m: null}\nvariants: {a: null}\ncontrol: null\nneeds: null",
+        "evalset: ev\nvariants: {a: {model: m}}\nmetrics: ['python:scoring:polite', {scorer: 'a.b:Near', k: 1}]",
     ],
 )
 def test_it_takes_short_forms_and_inheritance(validator, text):
@@ -57,6 +71,7 @@ def test_it_takes_short_forms_and_inheritance(validator, text):
         ("at_least: 0.80", "at_leats: 0.80"),
         ("k: 5, select", "k: 0, select"),
         ("changes: weekly", "changes: often"),
+        ("scorer: json_fields", "scorer: json_feilds"),
     ],
 )
 def test_it_refuses_what_the_reader_refuses(validator, old, new):
