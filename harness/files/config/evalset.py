@@ -1,5 +1,7 @@
 """Where the evalset lies: a folder, or partitions one by one."""
 
+from harness.files.config.fields import Located
+from harness.files.config.near import is_file
 from harness.files.config.shape import Evalset, SourceFile
 from harness.files.config.site import At, Site
 from harness.registry import nearest
@@ -20,12 +22,24 @@ def evalset(shape: Evalset, site: Site) -> EvalsetSpec:
     elif shape.folder is None and "golden" not in named:
         site.fault_key(at, "no golden partition", "name a folder, or golden: FILE")
     return EvalsetSpec(
-        folder=site.present((*at, "folder"), shape.folder, folder=True, file=False),
+        folder=_folder(shape.folder, (*at, "folder"), site),
         sources={name: _source(getattr(shape, name), (*at, name), site) for name in named},
         corpus=site.present((*at, "corpus"), shape.corpus, folder=True),
         schema=site.present((*at, "schema"), shape.schema_),
         where=site.where(*at),
     )
+
+
+def _folder(located: Located | None, at: At, site: Site) -> str | None:
+    if located is None or not is_file(located.path):
+        return site.present(at, located, folder=True, file=False)
+    file = located.written
+    hint = (
+        f"write evalset: {{golden: {file}}}, or {{golden: {{file: {file}, map: {{inputs.question: COLUMN, "
+        "expected: COLUMN}}} where its columns have names of their own"
+    )
+    site.fault(at, f"'{file}' is a file, not a folder", hint)
+    return None
 
 
 def _source(shape: SourceFile, at: At, site: Site) -> Source:

@@ -19,6 +19,9 @@ _NEVER_WRITTEN = {"api_key", "apikey", "key", "token", "headers", "authorization
 _TAGS = {"<name>", "<inline>"}
 """What pydantic puts into a location for a union; no user ever wrote it."""
 
+_STEPS = {"fewshot", "retrieve", "rerank", "prompt", "model", "output"}
+"""Keys of a variant that are often indented as if they were one."""
+
 _BY_NAME = "name it: api_key_env: VARIABLE; a key is never written into a config"
 
 
@@ -67,7 +70,7 @@ def check_shape(
 
     from harness.files.config.shape import ExperimentFile
 
-    doubtful = False
+    root, doubtful = _without_stray_steps(root, faults)
     while True:
         try:
             shape = ExperimentFile.model_validate(root.plain(), context=dict(context))
@@ -85,6 +88,30 @@ def check_shape(
             for one in errors:
                 _translate(root, one, faults)
             return None, root
+
+
+def _without_stray_steps(root: Node, faults: Faults) -> tuple[Node, bool]:
+    """Take out the steps that stand where a variant should, and tell whether there were any."""
+    variants = root.entries.get("variants")
+    if variants is None or not isinstance(variants.value, Mapping):
+        return root, False
+    stray = {name for name, node in variants.entries.items() if name in _STEPS and _like_a_step(name, node)}
+    for name in stray:
+        faults.at_key(
+            variants.entries[name],
+            f"'{name}' is a step, not a variant",
+            "indent it under the variant above",
+        )
+    kept = {name: node for name, node in variants.entries.items() if name not in stray}
+    return replace(root, value={**root.entries, "variants": replace(variants, value=kept)}), bool(stray)
+
+
+def _like_a_step(name: str, node: Node) -> bool:
+    if not isinstance(node.value, Mapping):
+        return True
+    here = ("variants", name)
+    said = set(node.entries)
+    return bool(said & set(config_schema.keys((*here, name)))) and not said <= set(config_schema.keys(here))
 
 
 def _said(node: Node) -> str:

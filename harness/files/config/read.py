@@ -39,7 +39,11 @@ def read_config(path: str | Path, *, sets: Sequence[str] = (), environ: Mapping[
     whole = len(faults) == before
     shape, root = check_shape(root, {"environ": environ, "root": folder}, faults)
     site = Site(root=root, folder=folder, environ=environ, faults=faults)
-    experiment = _experiment(shape, shown, site) if shape is not None and whole else None
+    experiment = None
+    if shape is not None and whole:
+        experiment = _experiment(shape, shown, site)
+    elif shape is not None:
+        _check_beside_variants(shape, site)
     faults.stop_if_any(shown)
     assert experiment is not None
     return experiment
@@ -82,6 +86,19 @@ def _experiment(shape: "ExperimentFile", file: str, site: "Site") -> Experiment:
         digest=hashlib.sha256(text.encode()).hexdigest(),
         later=later(shape, experiment, site),
     )
+
+
+def _check_beside_variants(shape: "ExperimentFile", site: "Site") -> None:
+    """Look over what can be judged while the variants are not what they were meant to be."""
+    from harness.files.config.evalset import evalset
+    from harness.files.config.metrics import metrics
+    from harness.files.config.models import declared
+    from harness.files.config.names import control_and_candidates
+
+    declared(shape.models, site)
+    control_and_candidates(shape, site)
+    evalset(shape.evalset, site)
+    metrics(shape.metrics, site)
 
 
 def _named_after(file: str) -> str:

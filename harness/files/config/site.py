@@ -65,7 +65,9 @@ class Site:
         if located is None:
             return None
         there = (file and is_file(located.path)) or (folder and is_folder(located.path))
-        if not there:
+        if not there and not folder and is_folder(located.path):
+            self.fault(at, f"'{located.written}' is a folder, not a file")
+        elif not there:
             kind = (
                 "no such file"
                 if file and not folder

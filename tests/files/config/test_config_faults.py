@@ -173,6 +173,13 @@ def test_the_good_config_is_good():
             "did you mean 'primary'? What the function itself takes may stand under options:")),
         ("p.md", "latin.md", "9: variants.plain.prompt.system: latin.md:2: not UTF-8; save it as UTF-8"),
         ("evalset: ev", "evalset: evv", "2: evalset: no such folder 'evv'; did you mean 'ev'?"),
+        ("evalset: ev", "evalset: rows.jsonl",
+         ("2: evalset: 'rows.jsonl' is a file, not a folder; write evalset: {golden: rows.jsonl}, or "
+          "{golden: {file: rows.jsonl, map: {inputs.question: COLUMN, expected: COLUMN}}} "
+          "where its columns have names of their own")),
+        ("evalset: ev", "evalset: {golden: ev}", "2: evalset.golden: 'ev' is a folder, not a file"),
+        ("    fewshot: 5", "  retrieve: {top_k: 5}",
+         "14: variants.retrieve: 'retrieve' is a step, not a variant; indent it under the variant above"),
         ("evalset: ev", "evalset: {golden: row.jsonl}",
          "2: evalset.golden: no such file 'row.jsonl'; did you mean 'rows.jsonl'?"),
         ("evalset: ev", "evalset: {edge: rows.jsonl}",
@@ -316,6 +323,38 @@ variants:
         "c.yaml:9: variants.a.modle: no model 'gtp'; did you mean 'gpt'?",
         "c.yaml:12: variants.b.retreive: unknown key; did you mean 'retrieve'?",
         "c.yaml:12: variants.b.retreive.topk: unknown key; did you mean 'top_k'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["fewshot: 5", "model: base", "prompt: p.md", "output: {mode: tool}", "rerank: {model: x, top_n: 2}"],
+)
+def test_a_step_that_is_indented_as_a_variant_is_called_a_step(step):
+    """In its short form and in its long one, and once."""
+    name = step.partition(":")[0]
+    assert refused(GOOD.replace("metrics:", f"  {step}\nmetrics:")) == [
+        f"c.yaml:15: variants.{name}: '{name}' is a step, not a variant; indent it under the variant above"
+    ]
+
+
+def test_a_variant_may_be_called_as_a_step_is():
+    """A name is free: what stands under it says whether it is a variant."""
+    Path("c.yaml").write_text(GOOD.replace("rag:", "retrieve:") + "control: retrieve\n")
+    assert read_config("c.yaml", environ={}).control == "retrieve"
+    assert refused(GOOD.replace("rag:", "prompt:").replace("extends: plain", "modle: base")) == [
+        "c.yaml:12: variants.prompt.modle: unknown key; did you mean 'model'?"
+    ]
+
+
+def test_a_wrong_extends_hides_nothing_beside_the_variants():
+    """The control, the evalset and the metrics are judged in the same pass."""
+    text = GOOD.replace("extends: plain", "extends: plian").replace("evalset: ev", "evalset: evv")
+    assert refused(text.replace("exact", "exat") + "control: plian\n") == [
+        "c.yaml:2: evalset: no such folder 'evv'; did you mean 'ev'?",
+        "c.yaml:12: variants.rag.extends: no variant 'plian'; did you mean 'plain'?",
+        "c.yaml:16: metrics[0].scorer: no scorer 'exat'; did you mean 'exact'?",
+        "c.yaml:19: control: no variant 'plian'; did you mean 'plain'?",
     ]
 
 
