@@ -19,7 +19,7 @@ from harness.cli.prepare import Prepared, prepare, require_ready
 from harness.cli.progress import progress
 from harness.cli.resume import flags_of, is_finished, left_of, require_same, resumable, selection_kept
 from harness.cli.voice import say, tell_json
-from harness.errors import HarnessError, Interrupted, RunIncomplete
+from harness.errors import HarnessError, Interrupted, RunIncomplete, UserError
 from harness.files.ledger import Ledger
 from harness.files.summary_lines import summary_of
 from harness.flow.plan import plan
@@ -138,6 +138,9 @@ def _driven(prepared: Prepared, started: Started, flags: RunFlags) -> tuple[Halt
             return asyncio.run(drive(prepared, started.todo, ledger, seen, flags.max_time)), None
     except (asyncio.CancelledError, KeyboardInterrupt):
         return None, Interrupted("at once")
+    except UserError:
+        started.ledger.discard_empty()  # refused before the first call: no folder is left to wonder about
+        raise
     except RunIncomplete as error:
         return None, error
     except OSError as error:

@@ -7,9 +7,13 @@ from cyclopts import Parameter
 
 from harness.cli.conclude import judge, show_result
 from harness.cli.flags import listed
-from harness.cli.prepare import prepare
-from harness.errors import Fault, UsageError
+from harness.cli.prepare import Prepared, prepare
+from harness.cli.voice import say
+from harness.errors import ConfigError, Fault, UsageError
 from harness.files.ledger import find_run
+from harness.flow.rehearse import rehearse
+from harness.registry import nearest
+from harness.types.run import Manifest
 
 
 def score(
@@ -23,7 +27,7 @@ def score(
 
     Args:
         run: A run folder, a run id, or latest.
-        config: Judge by this config instead of the one that the run was started with.
+        config: Judge by this config; left out: the run's own, as that file is now.
         out: The folder that holds the runs.
         json: Print summary.json instead of the table.
     """
@@ -35,7 +39,24 @@ def score(
         raise UsageError(Fault(where=run, what=what, next="name it: --config FILE"))
     sets = () if config else manifest.selection["set"]
     prepared = prepare(file, sets=sets, partitions=listed(manifest.selection["partitions"]))
+    _look_over(prepared, manifest)
     models = [(variant.name, variant.model) for variant in prepared.experiment.variants]
     prices = {name: {model.name: model.price} for name, model in models if model}
+    if prepared.experiment.digest != manifest.config_digest:
+        say(f"judged by {file} as it is now, which is not the config that the run began with")
     show_result(ledger, judge(ledger, prepared.panel, prices), as_json=json)
     return 0
+
+
+def _look_over(prepared: Prepared, manifest: Manifest) -> None:
+    """Raise where the config cannot judge this run: a metric that no answer can meet, a variant that it does not know."""
+    faults = list(rehearse(prepared.evalset, prepared.panel))
+    known = [variant.name for variant in prepared.experiment.variants]
+    for name in manifest.plan:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f"did you rename it to '{near}'?" if near else f"it has: {', '.join(known)}"
+            what = f"the run's variant '{name}' is not in the config"
+            faults.append(Fault(where=prepared.experiment.file, what=what, next=hint))
+    if faults:
+        raise ConfigError(faults)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, is_dataclass
@@ -140,6 +141,11 @@ class Ledger:
         """Write a derived file in one piece."""
         _replace(self.folder / name, content)
         return self.folder / name
+
+    def discard_empty(self) -> None:
+        """Remove the folder of a run in which nothing happened; one with a record stays."""
+        if not any(True for _ in self._lines(RECORDS)):
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def point_latest(self) -> None:
         """Make `latest` beside this folder name this run."""

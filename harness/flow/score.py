@@ -12,7 +12,7 @@ from harness.types.experiment import Metric
 from harness.types.panel import SCHEMA_METRIC, Panel
 from harness.types.plugins import Scorer
 from harness.types.record import ALTERNATIVES, Record
-from harness.types.score import UNLABELLED, Judgement, Scored, Unscored
+from harness.types.score import SCORER_ERROR, UNLABELLED, Judgement, Scored, Unscored
 
 Result = Scored | Unscored
 
@@ -114,9 +114,9 @@ def _asked(scorer: Scorer, record: Record, example: Example | None) -> Result:
         result = scorer(record, example)
         value = 0.0 if isinstance(result, Unscored) else float(result.value)
     except Exception as error:  # noqa: BLE001 - a scorer's fault must not cost the other judgements
-        return Unscored(reason=clip(f"scorer error: {type(error).__name__}: {error}"))
+        return Unscored(reason=clip(f"{SCORER_ERROR}: {type(error).__name__}: {error}"))
     if not math.isfinite(value) or (scorer.judges != "facts" and not 0 <= value <= 1):
-        return Unscored(reason=f"scorer error: value {value:g} out of range")
+        return Unscored(reason=f"{SCORER_ERROR}: value {value:g} out of range")
     return result
 
 

@@ -9,7 +9,9 @@ from harness.stats.columns import Columns, columns
 from harness.stats.costs import cost
 from harness.stats.estimates import amount, share
 from harness.stats.latencies import latency
+from harness.stats.power import detectable_difference
 from harness.stats.rates import clopper_pearson_upper
+from harness.stats.reasons import reasons
 from harness.text.figures import count, percent
 from harness.types.panel import SCHEMA_METRIC
 from harness.types.record import OUTCOMES, Record
@@ -137,6 +139,7 @@ def _partition(manifest: Manifest, cell: _Cell, overhead: Overhead | None) -> Pa
         trials=len(trials),
         planned=cell.planned,
         outcomes={kind: int(kinds[kind]) for kind in OUTCOMES if kinds.get(kind, 0)},
+        errors=reasons(cell.trials["error"]),
         scored=scored,
         unscored=len(trials) - scored,
         coverage=scored / cell.planned if cell.planned else None,
@@ -289,8 +292,12 @@ def _run_notices(
     if not any(name == "edge" for name, _ in parts):
         yield Notice(code="no_edge_partition", message="no edge cases: nothing is known of unusual input")
     golden = max((part.examples for name, part in parts if name == "golden"), default=0)
-    if 0 < golden < _FEW_EXAMPLES:
-        message = f"golden has {golden} examples: under {_FEW_EXAMPLES}, two variants must differ by some 15 points to show it"
+    if run.complete and 0 < golden < _FEW_EXAMPLES:
+        shown = detectable_difference(golden)
+        least = (
+            "even a large difference" if shown is None else f"a difference of under {100 * shown:.0f} points"
+        )
+        message = f"{golden} golden examples are too few to show {least}"
         yield Notice(code="few_examples", message=message, partition="golden")
     if overhead is not None and not overhead.valid:
         yield Notice(code="latency_invalid", message=f"latencies cannot be trusted: {overhead.why}")
@@ -300,6 +307,16 @@ def _cell_notices(cell: _Cell, part: PartitionSummary) -> Iterator[Notice]:
     for code, applies, message in _CHECKS:
         if part.trials and applies(cell, part):
             yield Notice(code=code, message=message(part), variant=cell.variant, partition=cell.partition)
+    for metric, scores in cell.scores.groupby("metric", observed=True):
+        if found := reasons(scores["fault"]):
+            lost = f"{count(int(scores['fault'].notna().sum()))} of {count(len(scores))} trials"
+            told = f"metric '{metric}' could not judge {lost}{_most_often(found)}"
+            yield Notice(code="scorer_failed", message=told, variant=cell.variant, partition=cell.partition)
+
+
+def _most_often(found: Mapping[str, int]) -> str:
+    """The commonest reason, in words that go on a sentence; nothing where there is none."""
+    return f"; {'most often ' if len(found) > 1 else ''}{next(iter(found))}" if found else ""
 
 
 def _is_identical(cell: _Cell, _: PartitionSummary) -> bool:
@@ -331,6 +348,7 @@ def _coverage_message(part: PartitionSummary) -> str:
     bound = "" if worst is None else f"; {percent(worst)} % if the rest were wrong"
     return (
         f"{count(part.scored)} of {count(part.planned)} planned trials are scored ({', '.join(lost)}){bound}"
+        f"{_most_often(part.errors)}"
     )
 
 
@@ -342,6 +360,7 @@ _CHECKS: tuple[_Check, ...] = (
         lambda _, part: part.scored == 0,
         lambda part: (
             f"no trial has a score ({', '.join(f'{count(n)} {kind}' for kind, n in part.outcomes.items())})"
+            f"{_most_often(part.errors)}"
         ),
     ),
     ("incomplete_coverage", _is_uncovered, _coverage_message),

@@ -296,7 +296,9 @@ def _told() -> Iterator[None]:
 
 def _innermost(error: BaseException) -> BaseException:
     """What really happened: the SDK's transport renames it on the way up, a dropped connection to a time-out."""
-    while error.__cause__ is not None:
+    import aiohttp
+
+    while error.__cause__ is not None and not isinstance(error, aiohttp.ClientError):
         error = error.__cause__
     return error
 

@@ -11,7 +11,7 @@ from harness.text.answers import said
 from harness.text.quote import clip, quote
 from harness.types.evalset import Example
 from harness.types.record import Record
-from harness.types.score import Scored, Unscored
+from harness.types.score import SCORER_ERROR, Scored, Unscored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class PythonScorer:
         try:
             return _read(function(first, example, **self.options))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a stranger's code: all it may do is fail
-            return Unscored(reason=clip(f"scorer error: {type(error).__name__}: {error}"))
+            return Unscored(reason=clip(f"{SCORER_ERROR}: {type(error).__name__}: {error}"))
 
 
 @lru_cache(maxsize=64)
@@ -67,4 +67,4 @@ def _read(result: Any) -> Scored | Unscored:
             parts = {str(name): float(part) for name, part in (result.get("parts") or {}).items()}
             label = result.get("label")
             return Scored(value=float(value), why=clip(str(why)), parts=parts, label=label and str(label))
-    return Unscored(reason=f"scorer error: returned {quote(result, 60)}, not a number")
+    return Unscored(reason=f"{SCORER_ERROR}: returned {quote(result, 60)}, not a number")

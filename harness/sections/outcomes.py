@@ -16,7 +16,7 @@ def outcomes(summary: Summary) -> tuple[Block, ...]:
     )
     blocks: list[Block] = [Heading(text="Outcomes"), Text(text=explained)]
     for partition, parts in summary.by_partition().items():
-        blocks += [_table(partition, parts), *_abstentions(partition, parts)]
+        blocks += [_table(partition, parts), *_errors(partition, parts), *_abstentions(partition, parts)]
     return tuple(blocks)
 
 
@@ -36,6 +36,18 @@ def _table(partition: str, parts: dict[str, PartitionSummary]) -> Table:
     kinds = tuple(kind.replace("_", " ").capitalize() for kind in OUTCOMES)
     columns = ("Variant", "Planned", *kinds, "Not tried", "Scored %", "Primary %", "Worst case %")
     return Table(columns=columns, rows=rows, title=partition, numeric=tuple(range(1, len(columns))))
+
+
+def _errors(partition: str, parts: dict[str, PartitionSummary]) -> Iterator[Table]:
+    rows = tuple(
+        (variant, count(times), reason)
+        for variant, part in parts.items()
+        for reason, times in part.errors.items()
+    )
+    if rows:
+        yield Table(
+            columns=("Variant", "Trials", "Why there is no answer"), rows=rows, title=partition, numeric=(1,)
+        )
 
 
 def _abstentions(partition: str, parts: dict[str, PartitionSummary]) -> Iterator[Table]:

@@ -11,12 +11,14 @@ from math import isfinite, nan
 from typing import TYPE_CHECKING
 
 from harness.types.record import Record
-from harness.types.score import Judgement
+from harness.types.score import SCORER_ERROR, Judgement
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TOKENS = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
+
+REASON_CHARACTERS = 160
 
 Key = tuple[str, str, str, int]
 
@@ -26,12 +28,12 @@ class Columns:
     """Three frames that share the index `trial`. Unknown numbers are NaN; a code is -1 where there is no word."""
 
     trials: "pd.DataFrame"
-    """variant, partition, kind; example, tags, answer (codes); latency_ms, elapsed_ms, first_token_ms, cost_usd,
+    """variant, partition, kind, error; example, tags, answer (codes); latency_ms, elapsed_ms, first_token_ms, cost_usd,
     the buckets of TOKENS; cached, recorded (its times were taken by somebody else)."""
     stages: "pd.DataFrame"
     """One row a stage of a trial, in order: name; ms, cost_usd; calls (it names a model)."""
     scores: "pd.DataFrame"
-    """One row a metric of a trial: metric, label; value, lenient."""
+    """One row a metric of a trial: metric, label, fault (the scorer itself failed); value, lenient."""
     tags: tuple[tuple[str, ...], ...]
     """What the codes of `trials.tags` stand for."""
 
@@ -84,7 +86,7 @@ def columns(records: Iterable[Record], judgements: Iterable[Judgement]) -> Colum
     A judgement of a trial that has no record is left out; a value that is not finite is no value.
     """
     trials = _Sheet(
-        words=("variant", "partition", "kind"),
+        words=("variant", "partition", "kind", "error"),
         codes=("example", "tags", "answer"),
         numbers=("latency_ms", "elapsed_ms", "first_token_ms", "cost_usd", *TOKENS),
         flags=("cached", "recorded"),
@@ -128,7 +130,17 @@ def _ordered(frame: "pd.DataFrame", counted: Sequence[int]) -> "pd.DataFrame":
 def _words(record: Record) -> tuple[Hashable, ...]:
     outcome = record.outcome
     answer = None if outcome.text is None else hash((outcome.text, str(outcome.tool_calls)))
-    return (record.variant, record.partition, outcome.kind, record.example_id, record.tags, answer)
+    names = (record.variant, record.partition, outcome.kind, _error(record))
+    return (*names, record.example_id, record.tags, answer)
+
+
+def _error(record: Record) -> str | None:
+    """What ended a trial that has no answer: `bad_request (404): ...`."""
+    told = record.outcome.error
+    if not told:
+        return None
+    status = f" ({told['status']})" if told.get("status") else ""
+    return _short(f"{told.get('type')}{status}: {told.get('message')}")
 
 
 def _numbers(record: Record) -> tuple[float | None, ...]:
@@ -137,11 +149,21 @@ def _numbers(record: Record) -> tuple[float | None, ...]:
     return (record.latency_ms, record.elapsed_ms, record.first_token_ms, record.cost_usd, *tokens)
 
 
+def _fault(one: Judgement) -> str | None:
+    """Why a scorer itself failed; None where it judged, or had nothing to judge."""
+    failed = one.value is None and one.why.startswith(SCORER_ERROR)
+    return _short(one.why) if failed else None
+
+
+def _short(reason: str) -> str:
+    return " ".join(reason[: 4 * REASON_CHARACTERS].split())[:REASON_CHARACTERS]
+
+
 def _scores(judgements: Iterable[Judgement], rows: dict[Key, int]) -> "pd.DataFrame":
-    sheet = _Sheet(words=("metric", "label"), numbers=("value", "lenient"), flags=())
+    sheet = _Sheet(words=("metric", "label", "fault"), numbers=("value", "lenient"), flags=())
     for one in judgements:
         row = rows.get((one.variant, one.partition, one.example_id, one.repeat))
         if row is not None:
-            sheet.append(row, (one.metric, one.label), (one.value, one.parts.get("lenient")))
+            sheet.append(row, (one.metric, one.label, _fault(one)), (one.value, one.parts.get("lenient")))
     frame = sheet.frame()
     return frame[~frame.set_index("metric", append=True).index.duplicated(keep="last")]

@@ -29,6 +29,10 @@ UNLABELLED = Unscored(reason="the example has no expected answer")
 """What every scorer says that compares with `expected`, where there is none."""
 
 
+SCORER_ERROR = "scorer error"
+"""How the reason begins where the scorer itself failed, rather than the trial."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """One line of scores.jsonl."""

@@ -129,6 +129,8 @@ class PartitionSummary:
     planned: int
     """Trials; more than `trials` where the run is incomplete."""
     outcomes: Mapping[str, int]
+    errors: Mapping[str, int]
+    """Why trials have no answer, and how many: the five most frequent reasons."""
     scored: int
     unscored: int
     coverage: float | None

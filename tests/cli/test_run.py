@@ -288,6 +288,7 @@ def test_nobody_need_read_the_result(config: Path, desk: ModuleType) -> None:
         script = run.format(python=shlex.quote(sys.executable), config=config, out=out, redirect=redirect)
         done = subprocess.run(
             ["bash", "-c", script],
+            cwd=config.parent,
             env=desk.environment(),
             check=False,
             timeout=120,
@@ -295,7 +296,7 @@ def test_nobody_need_read_the_result(config: Path, desk: ModuleType) -> None:
             text=True,
         )
         assert done.returncode == code, (redirect, done.stderr)
-        assert desk.summary_in(Path(out))["run"]["complete"] is True
+        assert desk.summary_in(config.parent / out)["run"]["complete"] is True
 
 
 def test_a_narrow_encoding_loses_signs_and_nothing_else(
@@ -303,7 +304,31 @@ def test_a_narrow_encoding_loses_signs_and_nothing_else(
 ) -> None:
     """Where stdout is cp1252, as a pipe on Windows, no command fails over an arrow; JSON stays UTF-8."""
     for words in (("check", config), ("check", config, "--json")):
-        with desk.started(*words, cwd=Path.cwd(), env=desk.environment(PYTHONIOENCODING="cp1252")) as process:
+        with desk.started(
+            *words, cwd=config.parent, env=desk.environment(PYTHONIOENCODING="cp1252")
+        ) as process:
             out, err = process.communicate(timeout=120)
         assert process.returncode == 0, err
         assert "echo" in out
+
+
+def test_why_every_call_fails_is_said(here: Command, config: Path, desk: ModuleType) -> None:
+    """A closed port fails every trial: the reason stands in the table's warnings and in the report, exit 3."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
+        ended = here(
+            "run", config, "--limit", "1", "--set", f"models.base.base_url={url}", "--set", "retries=0"
+        )
+    assert ended.code == 3
+    assert "Cannot connect to host" in " ".join(ended.out.split())
+    report = (desk.run_folder(Path("results")) / "report.md").read_text(encoding="utf-8")
+    assert "Why there is no answer" in report
+
+
+def test_a_run_that_is_refused_leaves_no_folder(here: Command, config: Path) -> None:
+    """Without the key that the config names there is one line, exit 2, and nothing to resume."""
+    ended = here("run", config, "--set", "models.base.api_key_env=NO_SUCH_KEY")
+    assert ended.code == 2
+    assert "NO_SUCH_KEY is not set" in ended.err
+    assert not any(Path("results").iterdir())

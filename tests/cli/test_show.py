@@ -179,3 +179,19 @@ def test_scoring_again_changes_no_cost(here: Command, tmp_path: Path, echo: Any,
     assert costs[0] == costs[1]
     assert len({cost["usd_per_1k"] for cost in costs[0]}) > 1
     assert before["run"]["finished_at"] == after["run"]["finished_at"]
+
+
+def test_scoring_by_a_config_that_cannot_judge_the_run_is_refused(
+    here: Command, config: Path, finished: Path
+) -> None:
+    """A variant that the config no longer has is named; a config that has changed is said to have."""
+    text = config.read_text(encoding="utf-8")
+    other = config.with_name("other.yaml")
+    other.write_text(text.replace("terse:", "tersely:"), encoding="utf-8")
+    ended = here("score", finished, "--config", other)
+    assert ended.code == 2
+    assert "variant 'terse' is not in the config; did you rename it to 'tersely'?" in ended.err
+    other.write_text(text.replace("scorer: exact", "scorer: contains"), encoding="utf-8")
+    ended = here("score", finished, "--config", other)
+    assert ended.code == 0
+    assert "is not the config that the run began with" in ended.err
