@@ -4,11 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import Parameter
-
-from harness.cli.flags import RunFlags
+from harness.cli.flags import RunFlags, Sets, Switch
 from harness.cli.prepare import Prepared, prepare
 from harness.cli.voice import say, tell, tell_json
 from harness.errors import Fault, UserError
@@ -28,8 +26,8 @@ SHOWN_LINES = 8
 def check(
     config: Path,
     *,
-    set: tuple[str, ...] = (),  # noqa: A002 -- the flag's name is the contract's
-    json: Annotated[bool, Parameter(negative="")] = False,
+    set: Sets = (),  # noqa: A002 -- the flag's name is the contract's
+    json: Switch = False,
 ) -> int:
     """Validate an experiment offline, and show its plan and one rendered example. Spends nothing.
 
@@ -53,7 +51,7 @@ def check(
 
 
 def show_plan(prepared: Prepared, trials: Sequence[Trial], *, as_json: bool) -> int:
-    """Print what would run: the plan, and one rendered example. Returns exit code 0."""
+    """Print what would run: the plan, one rendered example, and that nothing was sent. Returns exit code 0."""
     from harness.cli.terminal import print_blocks
 
     if as_json:
@@ -62,6 +60,7 @@ def show_plan(prepared: Prepared, trials: Sequence[Trial], *, as_json: bool) -> 
     print_blocks(tuple(_plan_blocks(prepared, trials)))
     for line in _example_lines(prepared):
         tell(line)
+    tell("\nNothing was sent.")
     return 0
 
 
@@ -85,7 +84,9 @@ def _plan_blocks(prepared: Prepared, trials: Sequence[Trial]) -> Iterator[Block]
     numeric = tuple(range(1, 1 + len(partitions)))
     yield Table(columns=columns, rows=rows, numeric=numeric, brief=True, title="Trials")
     warm = sum(trial.warmup for trial in trials)
-    yield Text(text=f"{sum(counts.values()):,} trials and {warm} warm-up calls.", brief=True)
+    yield Text(
+        text=f"{_counted(sum(counts.values()), 'trial')} and {_counted(warm, 'warm-up call')}.", brief=True
+    )
     yield Text(text=_evalset(evalset), brief=True)
     for model in {v.model.name: v.model for v in planned if v.model}.values():
         if model.provider != "recorded":
@@ -97,21 +98,25 @@ def _plan_blocks(prepared: Prepared, trials: Sequence[Trial]) -> Iterator[Block]
     )
 
 
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def _evalset(evalset: Evalset) -> str:
     sizes = ", ".join(f"{len(rows)} {name}" for name, rows in evalset.partitions.items())
-    documents = f"; {len(evalset.documents)} documents" if evalset.documents else ""
+    documents = f"; {_counted(len(evalset.documents), 'document')}" if evalset.documents else ""
     return f"Evalset {evalset.name}: {sizes}{documents}."
 
 
 def _detectable(partition: str, examples: int) -> str:
     """The smallest difference that the partition can show, in words."""
     found = detectable_difference(examples)
+    some = _counted(examples, "example")
     if found is None:
-        return (
-            f"{partition}: {examples} examples are too few to show even a large difference of two variants."
-        )
+        verb = "is" if examples == 1 else "are"
+        return f"{partition}: {some} {verb} too few to show even a large difference of two variants."
     assumed = f"if two variants disagree on {TYPICAL_DISCORDANCE:.0%} of the examples"
-    return f"{partition}: {examples} examples show a difference from {100 * found:.0f} points up ({assumed})."
+    return f"{partition}: {some} show a difference from {100 * found:.0f} points up ({assumed})."
 
 
 def _differs(variant: Variant, control: str, differing: Sequence[str]) -> str:
@@ -151,7 +156,7 @@ def _example_lines(prepared: Prepared) -> Iterator[str]:
         yield f"── {message.role}"
         yield from lines[:SHOWN_LINES]
         if len(lines) > SHOWN_LINES:
-            yield f"  … {len(lines) - SHOWN_LINES} more lines"
+            yield f"  … {_counted(len(lines) - SHOWN_LINES, 'more line')}"
     yield f"whole, or another: harness show {prepared.experiment.file} --variant NAME --example ID"
 
 
@@ -178,7 +183,9 @@ def _document(prepared: Prepared, trials: Sequence[Trial]) -> dict[str, Any]:
         "experiment": prepared.experiment.name,
         "plan": [
             {"variant": variant, "partition": partition, "trials": count, "layers": differing[variant]}
-            for (variant, partition), count in counts.items()
+            for variant in (variant.name for variant in prepared.experiment.variants)
+            for partition in prepared.evalset.partitions
+            if (count := counts[variant, partition])
         ],
         "warmups": sum(trial.warmup for trial in trials),
         "warnings": [asdict(notice) for notice in prepared.notices],

@@ -1,14 +1,17 @@
 """The flags of `harness run`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from harness.errors import Fault, NotAvailable
+from harness.errors import Fault, NotAvailable, UsageError
 
 Listed = Annotated[str, Parameter(show_default=False)]
+Switch = Annotated[bool, Parameter(negative="", show_default=False)]
+Sets = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,27 +40,33 @@ class RunFlags:
     """Stop starting trials after so many seconds."""
     cache: Literal["on", "off", "read", "refresh"] = "off"
     """Answer from the response cache; off: a run measures."""
-    resume: bool = False
+    resume: Switch = False
     """Go on with the newest unfinished run of this config."""
     resume_run: str | None = None
     """Go on with this run."""
     out: Path = Path("results")
     """The folder in which run folders are made."""
-    set: tuple[str, ...] = ()
+    set: Sets = ()
     """Override one key of the config: key.path=value."""
-    dry_run: Annotated[bool, Parameter(negative="")] = False
+    dry_run: Switch = False
     """Say what would run; run nothing."""
-    gate: bool = True
+    gate: Annotated[bool, Parameter(show_default=False)] = True
     """Judge the config's gates; --no-gate leaves them out."""
-    quiet: Annotated[bool, Parameter(negative="")] = False
+    quiet: Switch = False
     """No progress, only the result."""
-    json: Annotated[bool, Parameter(negative="")] = False
+    json: Switch = False
     """Print summary.json instead of the table."""
 
     def overrides(self) -> tuple[str, ...]:
-        """Every flag that stands for a key of the config, as `--set` would say it."""
-        named = {"repeats": self.repeats, "concurrency": self.concurrency, "seed": self.seed}
-        return (*self.set, *(f"{key}={value}" for key, value in named.items() if value is not None))
+        """Every flag that stands for a key of the config, as `--set` would say it.
+
+        Raises UsageError with every flag whose number its key cannot be.
+        """
+        flags = {"repeats": self.repeats, "concurrency": self.concurrency, "seed": self.seed}
+        named = {key: value for key, value in flags.items() if value is not None}
+        if named:
+            _check_bounds(named)
+        return (*self.set, *(f"{key}={value}" for key, value in named.items()))
 
     def check_available(self) -> None:
         """Raise NotAvailable for a flag that is understood but not built yet."""
@@ -67,6 +76,18 @@ class RunFlags:
             raise NotAvailable(
                 Fault(where=f"--cache {self.cache}", what="not available yet", next="leave it out")
             )
+
+
+def _check_bounds(named: Mapping[str, int]) -> None:
+    from harness.files.config.schema import expected, fits
+
+    faults = [
+        Fault(where=f"--{key} {value}", what=f"expected {expected((key,))}")
+        for key, value in named.items()
+        if not fits((key,), value)
+    ]
+    if faults:
+        raise UsageError(faults)
 
 
 def listed(text: str) -> tuple[str, ...]:

@@ -22,17 +22,18 @@ def test_a_sound_experiment_shows_its_plan(here: Command, config: Path, echo: An
     assert "36 trials and 2 warm-up calls." in lines
     assert any("$100 in and $200 out per Mtok" in line for line in lines)
     assert "g-00: say blue" in ended.out
+    assert ended.out.endswith("\nNothing was sent.\n")
     assert ended.err.startswith("warning: golden has 12 examples")
     assert echo.asked() == before
 
 
 def test_the_plan_is_also_one_json_document(here: Command, config: Path) -> None:
-    """`--json` prints the plan, the warm-ups and the warnings, and nothing else, on stdout."""
+    """`--json` prints the plan in the config's order, the warm-ups and the warnings, and nothing else, on stdout."""
     plan = json.loads(here("check", config, "--json").out)
     assert plan["experiment"] == "echo"
-    assert {(row["variant"], row["partition"], row["trials"]) for row in plan["plan"]} == {
+    assert [(row["variant"], row["partition"], row["trials"]) for row in plan["plan"]] == [
         ("plain", "golden", 12), ("plain", "edge", 6), ("terse", "golden", 12), ("terse", "edge", 6),
-    }  # fmt: skip
+    ]  # fmt: skip
     assert plan["warmups"] == 2
     assert plan["warnings"]
 
@@ -114,3 +115,35 @@ def test_flags_reach_the_plan(here: Command, config: Path) -> None:
     ended = here("check", config, "--set", "repeets=2")
     assert ended.code == 2
     assert "repeats" in ended.err
+
+
+def test_one_of_a_thing_is_said_in_the_singular(here: Command, config: Path) -> None:
+    """A plan of one trial is no plan of `1 trials`."""
+    told = here(
+        "run", config, "--dry-run", "--variants", "plain", "--partitions", "golden", "--limit", "1"
+    ).out
+    assert "1 trial and 1 warm-up call." in told
+    assert told.endswith("\nNothing was sent.\n")
+
+
+def test_a_flag_is_faulted_by_its_own_name(here: Command, config: Path) -> None:
+    """Nobody who wrote `--repeats 0` is told of a `--set` that was not written; all are named at once."""
+    ended = here("run", config, "--repeats", "0", "--concurrency", "2000", "--seed", "-1")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.splitlines() == [
+        "error: --repeats 0: expected a whole number of at least 1",
+        "error: --concurrency 2000: expected a whole number between 1 and 1024",
+        "error: --seed -1: expected a whole number of at least 0 and below 4294967296",
+    ]
+    ended = here("run", config, "--seed", "x")
+    assert (ended.code, ended.out) == (2, "")
+    assert "--seed" in ended.err
+    assert "--set" not in ended.err
+
+
+def test_help_shows_no_flag_that_nobody_means(here: Command) -> None:
+    """What is generated for lists and switches is left out, and so is an empty default."""
+    told = here("run", "--help").out + here("check", "--help").out
+    assert "--set" in told
+    for noise in ("--empty-set", "--no-resume", "()", "default: False"):
+        assert noise not in told

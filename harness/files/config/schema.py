@@ -101,6 +101,15 @@ def choices(path: Sequence[str | int]) -> list[str]:
     return [str(word) for schema in places(path) for word in _enum(schema)]
 
 
+def fits(path: Sequence[str | int], value: float) -> bool:
+    """Tell whether a number lies within the bounds of the place at `path`."""
+    return any(
+        schema.get("minimum", value) <= value <= schema.get("maximum", value)
+        and schema.get("exclusiveMinimum", value - 1) < value < schema.get("exclusiveMaximum", value + 1)
+        for schema in places(path)
+    )
+
+
 def hint(key: str, path: Sequence[str | int]) -> tuple[str, str | None]:
     """What to do about an unknown `key` in the mapping at `path`, and the key there that it surely stands for."""
     known = keys(path)
