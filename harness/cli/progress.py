@@ -21,7 +21,7 @@ class _Count:
 
     def __init__(self, total: int) -> None:
         self.total = total
-        self.done = self.failed = self.unpriced = 0
+        self.done = self.failed = self.priced = self.unpriced = 0
         self.usd = 0.0
 
     def add(self, entry: Entry) -> None:
@@ -29,12 +29,13 @@ class _Count:
         self.failed += not entry.record.outcome.came
         if entry.record.cost_usd is not None:
             self.usd += entry.record.cost_usd
+            self.priced += 1
         elif entry.record.outcome.came:
             self.unpriced += 1
 
     def money(self) -> str:
-        """So far: `$0.0123`, `≥ $0.0123` where some calls have no price, `unpriced` where none has."""
-        if self.unpriced and not self.usd:
+        """So far: `$0.0123`, `≥ $0.0123` where some calls have no price, `unpriced` where none has one."""
+        if not self.priced:
             return "unpriced"
         return f"{'≥ ' if self.unpriced else ''}${self.usd:.4f}"
 

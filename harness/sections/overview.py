@@ -100,7 +100,7 @@ def _known(parts: Mapping[str, PartitionSummary]) -> dict[str, Quality]:
 
 
 def _highest(parts: Mapping[str, PartitionSummary]) -> dict[str, Quality]:
-    """The variants with the highest share: several where they tie, none where there is nothing to compare.
+    """The variants with the highest share: several where they tie, none where all do.
 
     Of a quantity nobody has said whether more of it is better.
     """
@@ -108,7 +108,8 @@ def _highest(parts: Mapping[str, PartitionSummary]) -> dict[str, Quality]:
     if len(known) < 2 or not all(_is_share(quality) for quality in known.values()):
         return {}
     top = max(quality.value or 0.0 for quality in known.values())
-    return {name: quality for name, quality in known.items() if quality.value == top}
+    best = {name: quality for name, quality in known.items() if quality.value == top}
+    return best if len(best) < len(known) else {}
 
 
 def _verdict(partition: str, parts: Mapping[str, PartitionSummary]) -> Iterator[str]:
