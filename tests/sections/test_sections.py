@@ -102,6 +102,15 @@ def test_ties_are_both_highest(summary):
     assert "rag and rag+fine-tuned are highest on golden" in texts(overview(tied))
 
 
+def test_where_all_are_equal_none_is_highest(summary):
+    """Three zeros are no lead."""
+    level = summary
+    top = summary.variants["rag+fine-tuned"].partitions["golden"].quality
+    for name in summary.variants:
+        level = change(level, name, quality=top)
+    assert "highest on golden" not in texts(overview(level))
+
+
 def test_a_quantity_has_no_highest(summary):
     """Whether more seconds or more tokens are better is not for this table to say."""
     for name in summary.variants:
