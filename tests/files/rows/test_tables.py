@@ -31,7 +31,7 @@ def faults(path: Path) -> list[str]:
 def write(path: Path, content: bytes | str) -> Path:
     """Write a file, packed where its name says so."""
     data = content.encode() if isinstance(content, str) else content
-    path.write_bytes(gzip.compress(data) if path.name.endswith(".gz") else data)
+    path.write_bytes(gzip.compress(data, mtime=0) if path.name.endswith(".gz") else data)
     return path
 
 
@@ -191,7 +191,7 @@ def test_many_faults_are_counted_beyond_twenty(tmp_path: Path) -> None:
         ('{"a": 1}\n'.encode("utf-16"), ":1", "is UTF-16, not UTF-8"),
         ('{"a": 1}\n'.encode("utf-16-be"), ":1", "is UTF-16, not UTF-8"),
         ('{"a": 1}\n'.encode("utf-32"), ":1", "is UTF-32, not UTF-8"),
-        (gzip.compress(b"{}"), ":1", "is gzip data; name it with .gz at the end"),
+        (gzip.compress(b"{}", mtime=0), ":1", "is gzip data; name it with .gz at the end"),
         (b"PAR1....", ":1", "is a Parquet file"),
         (b"PK\x03\x04....", ":1", "is a zip archive or a spreadsheet; export it as CSV or JSONL"),
     ],
