@@ -110,7 +110,7 @@ def run(url: str, count: int, concurrency: int, folder: Path) -> Callable[[], in
             answered += entry.record.outcome.kind == "answered"
 
         trials = plan(prepared.experiment, prepared.evalset, Selection())
-        started = begin(prepared, trials, RunFlags(out=folder / "results", quiet=True))
+        started = begin(prepared, Selection(), trials, RunFlags(out=folder / "results", quiet=True))
         with started.ledger as ledger:
             asyncio.run(drive(prepared, started.todo, ledger, seen, None))
         return answered
