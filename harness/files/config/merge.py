@@ -145,7 +145,11 @@ def _extended(
         return rest
     if base not in variants:
         near = nearest(base, dict(variants))
-        hint = f"did you mean '{near}'?" if near else f"known: {', '.join(variants)}"
+        hint = (
+            f"did you mean '{near}' ({variants[near].key_where})?"
+            if near
+            else f"known: {', '.join(variants)}"
+        )
         faults.at(parent, f"no variant '{base}'", hint)
         done[name] = rest
         return rest

@@ -1,12 +1,12 @@
 """Whether every name that the file says is the name of something in it, and which of its parts wait for later."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import combinations
 
 from harness.files.config.metrics import ALWAYS
 from harness.files.config.shape import Ablation, ExperimentFile, Gate
 from harness.files.config.site import At, Site
-from harness.registry import LATER, nearest
+from harness.registry import LATER
 from harness.types.experiment import Experiment, ModelSpec
 
 _CRITERIA = ("at_least", "at_most", "versus", "certify_below")
@@ -45,7 +45,7 @@ def check_names(shape: ExperimentFile, experiment: Experiment, site: Site) -> No
         _check_gate(gate, ("gates", n), known, experiment, site)
     for name in shape.economics.variants if shape.economics else ():
         if name not in known:
-            _unknown_key(("economics", "variants", name), name, known, site)
+            site.unknown_key(("economics", "variants", name), "variant", name, known)
     if shape.ablation and shape.ablation.base not in shape.variants:
         site.unknown(("ablation", "base"), "variant", shape.ablation.base, list(shape.variants))
 
@@ -74,12 +74,6 @@ def _ablated(ablation: Ablation) -> Iterator[str]:
     for size in range(1, len(layers) + 1):
         for chosen in combinations(layers, size):
             yield "+".join((ablation.base, *chosen))
-
-
-def _unknown_key(at: At, name: str, known: Sequence[str], site: Site) -> None:
-    near = nearest(name, list(known))
-    hint = f"did you mean '{near}'?" if near else f"known: {', '.join(known)}"
-    site.fault_key(at, f"no variant '{name}'", hint)
 
 
 def _check_gate(gate: Gate, at: At, known: list[str], experiment: Experiment, site: Site) -> None:

@@ -54,9 +54,24 @@ class Site:
 
     def unknown(self, at: At, kind: str, word: str, known: list[str]) -> None:
         """Note a name that nothing has, with the nearest that something has."""
+        self.fault(at, f"no {kind} '{word}'", self.meant(kind, word, known))
+
+    def unknown_key(self, at: At, kind: str, word: str, known: list[str]) -> None:
+        """The same for a name that stands as a key."""
+        self.fault_key(at, f"no {kind} '{word}'", self.meant(kind, word, known))
+
+    def meant(self, kind: str, word: str, known: list[str]) -> str:
+        """The nearest name and where it stands, or all there are."""
         near = nearest(word, known)
-        hint = f"did you mean '{near}'?" if near else f"known: {', '.join(known) or 'none'}"
-        self.fault(at, f"no {kind} '{word}'", hint)
+        if near is None:
+            return f"known: {', '.join(known) or 'none'}"
+        return f"did you mean '{near}'{self._named_at(kind, near)}?"
+
+    def _named_at(self, kind: str, name: str) -> str:
+        """Where the experiment names it: the slip may be there. Nothing for a name that is the harness's own."""
+        section = {"model": "models", "variant": "variants"}.get(kind)
+        node = self.node(section, name) if section else None
+        return f" ({node.key_where})" if node is not None and node.path[-1:] == (name,) else ""
 
     def present(
         self, at: At, located: Located | None, *, folder: bool = False, file: bool = True

@@ -115,15 +115,15 @@ def test_the_good_config_is_good():
         ("    model: base", "    model: base\n    partitions: [gold]", ("11: variants.plain.partitions[0]: "
          "expected one of golden, edge, train, holdout, recent, found 'gold'; did you mean 'golden'?")),
         # names
-        ("extends: plain", "extends: plian", "12: variants.rag.extends: no variant 'plian'; did you mean 'plain'?"),
-        ("model: base", "model: bse", "10: variants.plain.model: no model 'bse'; did you mean 'base'?"),
+        ("extends: plain", "extends: plian", "12: variants.rag.extends: no variant 'plian'; did you mean 'plain' (c.yaml:8)?"),
+        ("model: base", "model: bse", "10: variants.plain.model: no model 'bse'; did you mean 'base' (c.yaml:5)?"),
         ("model: base", "model: opnai/m", "10: variants.plain.model: no model 'opnai/m'; did you mean 'openai/m'?"),
         ("provider: reference", "provider: referense",
          "5: models.base.provider: no provider 'referense'; did you mean 'reference'?"),
         ("provider: reference", "provider: recorded",
          "5: models.base.provider: 'recorded' is no provider; write recorded: in the variant"),
-        ("repeats: 1", "control: plane", "3: control: no variant 'plane'; did you mean 'plain'?"),
-        ("repeats: 1", "candidate: [rag, rga]", "3: candidate[1]: no variant 'rga'; did you mean 'rag'?"),
+        ("repeats: 1", "control: plane", "3: control: no variant 'plane'; did you mean 'plain' (c.yaml:8)?"),
+        ("repeats: 1", "candidate: [rag, rga]", "3: candidate[1]: no variant 'rga'; did you mean 'rag' (c.yaml:11)?"),
         ("repeats: 1", "candidate: plain",
          "3: candidate: 'plain' is the control; name another variant, or another control"),
         ("repeats: 1", "name: a/b",
@@ -153,13 +153,13 @@ def test_the_good_config_is_good():
         ("at_least: 0.8", "at_least: 1, margin: 1",
          "18: gates[0].margin: a margin needs versus:; add versus: control"),
         ("at_least: 0.8", "at_least: 1, variant: rga",
-         "18: gates[0].variant: no variant 'rga'; did you mean 'rag'?"),
+         "18: gates[0].variant: no variant 'rga'; did you mean 'rag' (c.yaml:11)?"),
         ("at_least: 0.8", "at_least: 1, stage: retreive",
          "18: gates[0].stage: no stage 'retreive'; did you mean 'retrieve'?"),
         ("repeats: 1", "economics: {variants: {rga: {}}}",
-         "3: economics.variants.rga: no variant 'rga'; did you mean 'rag'?"),
+         "3: economics.variants.rga: no variant 'rga'; did you mean 'rag' (c.yaml:11)?"),
         ("repeats: 1", "ablation: {base: plan, layers: {a: {fewshot: 5}}}",
-         "3: ablation.base: no variant 'plan'; did you mean 'plain'?"),
+         "3: ablation.base: no variant 'plan'; did you mean 'plain' (c.yaml:8)?"),
         # files
         ("p.md", "q.md", "9: variants.plain.prompt.system: no such file 'q.md'; did you mean 'p.md'?"),
         ("p.md", "torn.md", ("9: variants.plain.prompt.system: torn.md:2: not a template: unexpected end of template, "
@@ -320,7 +320,7 @@ variants:
         "c.yaml:5: models.gpt.provider: no provider 'opnai'; did you mean 'openai'?",
         "c.yaml:8: variants.a.prompt: no such file 'q.md'; did you mean 'p.md'?",
         "c.yaml:9: variants.a.modle: unknown key; did you mean 'model'?",
-        "c.yaml:9: variants.a.modle: no model 'gtp'; did you mean 'gpt'?",
+        "c.yaml:9: variants.a.modle: no model 'gtp'; did you mean 'gpt' (c.yaml:5)?",
         "c.yaml:12: variants.b.retreive: unknown key; did you mean 'retrieve'?",
         "c.yaml:12: variants.b.retreive.topk: unknown key; did you mean 'top_k'?",
     ]
@@ -352,9 +352,9 @@ def test_a_wrong_extends_hides_nothing_beside_the_variants():
     text = GOOD.replace("extends: plain", "extends: plian").replace("evalset: ev", "evalset: evv")
     assert refused(text.replace("exact", "exat") + "control: plian\n") == [
         "c.yaml:2: evalset: no such folder 'evv'; did you mean 'ev'?",
-        "c.yaml:12: variants.rag.extends: no variant 'plian'; did you mean 'plain'?",
+        "c.yaml:12: variants.rag.extends: no variant 'plian'; did you mean 'plain' (c.yaml:8)?",
         "c.yaml:16: metrics[0].scorer: no scorer 'exat'; did you mean 'exact'?",
-        "c.yaml:19: control: no variant 'plian'; did you mean 'plain'?",
+        "c.yaml:19: control: no variant 'plian'; did you mean 'plain' (c.yaml:8)?",
     ]
 
 
