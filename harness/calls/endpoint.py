@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.calls.clock import ms_between, now_ns
-from harness.calls.money import cost_usd
+from harness.calls.money import call_usd
 from harness.errors import CallError
 from harness.types.call import Attempt, Call, Clock, Reply, Request
 from harness.types.experiment import ModelSpec
@@ -109,7 +109,7 @@ class LiveEndpoint:
         ms, clock, first_token_ms = _times(reply)
         cost = reply.recorded_cost_usd
         if cost is None:
-            cost = cost_usd(self._model.price, reply.usage)
+            cost = call_usd(self._model.price, reply.usage, telling.attempts)
         return Call(
             stage=stage,
             model=self._model.name,
@@ -132,7 +132,7 @@ class LiveEndpoint:
             attempts=tuple(telling.attempts),
             ms=self._policy.timeout_s * 1000 if timed_out else None,
             clock="client" if self._provider.live else "recorded",
-            cost_usd=cost_usd(self._model.price, None) if timed_out else None,
+            cost_usd=call_usd(self._model.price, None, telling.attempts) if timed_out else None,
             backoff_ms=telling.backoff_ms,
             error=told,
         )

@@ -1,6 +1,8 @@
 """What a call cost, from its tokens and its price. Unknown stays unknown."""
 
-from harness.types.call import Usage
+from collections.abc import Iterable
+
+from harness.types.call import Attempt, Usage
 from harness.types.experiment import Price
 
 _MILLION = 1_000_000
@@ -40,6 +42,16 @@ def cost_usd(price: Price | None, usage: Usage | None) -> float | None:
     if any(tokens and rate is None for tokens, rate in parts):
         return None
     return price.request_usd + sum(tokens * (rate or 0.0) for tokens, rate in parts) / _MILLION
+
+
+def call_usd(price: Price | None, usage: Usage | None, attempts: Iterable[Attempt]) -> float | None:
+    """Price a call with all its attempts: `usage` is that of the one that answered, or timed out (None).
+
+    A 200 that could not be used was served and may be billed, and what it took was not told: only a price that asks
+    for no tokens prices it. Other failures count as free, as vendors have it.
+    """
+    served = sum(attempt.status == 200 and attempt.error is not None for attempt in attempts)
+    return total_usd([cost_usd(price, usage), *[cost_usd(price, None)] * served])
 
 
 def _gpu_usd(price: Price) -> float | None:

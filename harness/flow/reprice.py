@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from harness.calls.money import cost_usd, total_usd
+from harness.calls.money import call_usd, total_usd
 from harness.types.experiment import Price
 from harness.types.record import Record, StageTime
 
@@ -15,12 +15,13 @@ def reprice(records: Iterable[Record], prices: Mapping[str, Mapping[str, Price |
     """
     for record in records:
         known = prices.get(record.variant, {})
-        stages = tuple(_stage(stage, known) for stage in record.stages)
+        stages = tuple(_stage(stage, known, record) for stage in record.stages)
         calls = [stage.cost_usd for stage in stages if stage.model is not None]
         yield record if stages == record.stages else replace(record, stages=stages, cost_usd=total_usd(calls))
 
 
-def _stage(stage: StageTime, prices: Mapping[str, Price | None]) -> StageTime:
+def _stage(stage: StageTime, prices: Mapping[str, Price | None], record: Record) -> StageTime:
     if stage.model is None or stage.model not in prices or stage.clock == "recorded" or stage.ms is None:
         return stage
-    return replace(stage, cost_usd=cost_usd(prices[stage.model], stage.usage))
+    attempts = [attempt for attempt in record.attempts if attempt.stage == stage.name]
+    return replace(stage, cost_usd=call_usd(prices[stage.model], stage.usage, attempts))

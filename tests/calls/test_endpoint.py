@@ -85,6 +85,14 @@ def test_an_answer_after_failures_is_an_answer(waits):
     assert told.error is None
 
 
+def test_an_unusable_answer_may_be_billed(waits):
+    """A 200 that could not be read was served; what it took was not told, so the call's cost is unknown, not less."""
+    broken = CallError(type="bad_reply", message="no choice", status=200, retryable=True)
+    usage = Usage(input_tokens=1_000_000, output_tokens=500_000)
+    reply = Reply(text="yes", usage=usage, wire=Wire(sent_ns=0, done_ns=7_000_000))
+    assert call(Scripted(broken, reply)).cost_usd is None
+
+
 def test_the_wait_is_what_the_server_asked_for_and_a_little_more(waits):
     """Retry-After is a floor with jitter above, capped; without one the wait grows and is drawn at random."""
     call(Scripted(CallError(**LIMITED, retry_after_s=2.0)))

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.calls.money import cost_usd, total_usage, total_usd
-from harness.types.call import Usage
+from harness.calls.money import call_usd, cost_usd, total_usage, total_usd
+from harness.types.call import Attempt, Usage
 from harness.types.experiment import Price
 
 FULL = Price(
@@ -105,3 +105,13 @@ def test_a_price_for_the_request_alone_is_the_price():
     price = Price(request_usd=0.01)
     assert cost_usd(price, Usage(input_tokens=10, output_tokens=5)) == 0.01
     assert cost_usd(price, None) == 0.01
+
+
+def test_a_free_or_flat_price_prices_unusable_answers_too():
+    """Where no token is asked for, a served attempt has its price: none, or one more request."""
+    broken = Attempt(stage="generate", ms=1.0, status=200, error="bad_reply")
+    refused = Attempt(stage="generate", ms=1.0, status=429, error="rate_limited")
+    usage = Usage(input_tokens=10, output_tokens=5)
+    assert call_usd(Price(request_usd=0.01), usage, [broken, refused]) == pytest.approx(0.02)
+    assert call_usd(Price(input_usd_per_mtok=0, output_usd_per_mtok=0), usage, [broken]) == 0.0
+    assert call_usd(Price(input_usd_per_mtok=1, output_usd_per_mtok=1), usage, [broken]) is None
