@@ -8,12 +8,14 @@
     - NotAvailable       a key that is understood but not built yet
   + Undecided            it could not be decided: exit 3
     - RunIncomplete      planned trials were never tried
+  + Abandoned            a trial that never began, since the run stops; caught by the run, never seen by a user
   + Interrupted          Ctrl-C: exit 130
 * CallError              one attempt at one endpoint failed; it ends in a record, never in a traceback
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,12 @@ class RunIncomplete(Undecided):
     """Planned trials were never tried; what is there is kept."""
 
 
+class Abandoned(HarnessError):
+    """A trial was given up before its first call, since the run is stopping; a resume runs it."""
+
+    exit_code = 3
+
+
 class Interrupted(HarnessError):
     """The user stopped the run; what is finished is kept."""
 
@@ -85,13 +93,15 @@ class CallError(Exception):
     """One attempt at one endpoint failed. Not frozen: Python writes its traceback into it."""
 
     type: str
-    """A stable word: rate_limited, server_error, connection, bad_reply, bad_request, timeout, missing."""
+    """A stable word: rate_limited, authentication, server_error, connection, bad_reply, bad_request, timeout, missing."""
     message: str
     status: int | None = None
     """HTTP status; None where no status line arrived."""
     retryable: bool = False
     retry_after_s: float | None = None
     """What the server asked for; None where it asked for nothing."""
+    usage: Any = None
+    """The types.call.Usage that a broken answer still told; None where it told nothing."""
 
     def __str__(self) -> str:
         """Read as `type (status): message`."""

@@ -107,7 +107,7 @@ class LiveEndpoint:
 
     def _answered(self, reply: Reply, stage: str, telling: _Telling) -> Call:
         ms, clock, first_token_ms = _times(reply)
-        cost = reply.recorded_cost_usd
+        cost = reply.told_cost_usd
         if cost is None:
             cost = call_usd(self._model.price, reply.usage, telling.attempts)
         return Call(

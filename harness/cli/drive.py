@@ -6,8 +6,9 @@ import signal
 import statistics
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from harness.calls.halt import Halt
 from harness.calls.meter import Scale
 from harness.cli.prepare import Prepared
 from harness.cli.voice import say
@@ -23,15 +24,6 @@ GAP_S = 0.001
 LONGEST_RAMP_S = 2.0
 
 
-@dataclass(slots=True)
-class Halt:
-    """Why no more trials are started. Mutable, loop-bound."""
-
-    stop: asyncio.Event
-    interrupted: bool = False
-    out_of_time: bool = False
-
-
 async def drive(
     prepared: Prepared,
     todo: Sequence[Trial],
@@ -40,7 +32,7 @@ async def drive(
     max_time_s: float | None,
 ) -> Halt:
     """Run what is left. Every finished trial is in the ledger before `seen` hears of it."""
-    halt = Halt(asyncio.Event())
+    halt = Halt()
     scale = Scale()
     async with AsyncExitStack() as closing:
         _listen(halt, closing, max_time_s)
@@ -110,8 +102,7 @@ def _listen(halt: Halt, closing: AsyncExitStack, max_time_s: float | None) -> No
             closing.callback(loop.remove_signal_handler, number)
 
     def expire() -> None:
-        halt.out_of_time = True
-        halt.stop.set()
+        halt.because(f"--max-time {max_time_s:g} s is over")
 
     if max_time_s is not None:
         closing.callback(loop.call_later(max_time_s, expire).cancel)

@@ -11,9 +11,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from harness.calls.halt import Halt
 from harness.cli.begin import Started, begin, selection_of
 from harness.cli.conclude import judge, show_result, undecided
-from harness.cli.drive import Halt, drive
+from harness.cli.drive import drive
 from harness.cli.flags import RunFlags, listed
 from harness.cli.prepare import Prepared, prepare, require_ready
 from harness.cli.progress import progress
@@ -98,7 +99,7 @@ def _finish(config: Path, prepared: Prepared, started: Started, flags: RunFlags)
     except OSError as error:
         say(again)
         raise RunIncomplete(f"the results cannot be written ({error.strerror})") from None
-    ending = _ending(stopped, halt, summary, flags)
+    ending = _ending(stopped, halt, summary)
     if ending is not None:
         say(again)
     with suppress(BrokenPipeError):  # nobody reads on; the verdict stands all the same
@@ -109,16 +110,14 @@ def _finish(config: Path, prepared: Prepared, started: Started, flags: RunFlags)
     return 0
 
 
-def _ending(
-    stopped: HarnessError | None, halt: Halt | None, summary: Summary, flags: RunFlags
-) -> HarnessError | None:
+def _ending(stopped: HarnessError | None, halt: Halt | None, summary: Summary) -> HarnessError | None:
     """Why the run does not end in 0; None where it does."""
     if stopped is not None:
         return stopped
     if halt and halt.interrupted:
         return Interrupted("by Ctrl-C")
-    if halt and halt.out_of_time and not summary.run.complete:
-        return RunIncomplete(f"--max-time {flags.max_time:g} s is over")
+    if halt and halt.reason and not summary.run.complete:
+        return RunIncomplete(halt.reason)
     reason = undecided(summary)
     return None if reason is None else RunIncomplete(reason)
 

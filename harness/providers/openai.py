@@ -1,14 +1,15 @@
 """OpenAI and every compatible endpoint, through the official SDK over its aiohttp transport."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.calls import wire
+from harness.calls.failures import bad_reply, connection_error, status_error
 from harness.errors import CallError, Fault, UsageError
 from harness.types.call import Reply, Request, Usage
-from harness.types.experiment import ModelSpec, Price
-from harness.types.plugins import ProviderKit
+from harness.types.experiment import ModelSpec, OutputSpec, Price
+from harness.types.plugins import Objection, ProviderKit
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -18,7 +19,6 @@ KEY_ENV = "OPENAI_API_KEY"
 NO_KEY = "none"
 """Sent to a custom endpoint that names no key: the vendor's key never leaves for another host."""
 
-RETRYABLE = frozenset({408, 409, 425, 429})
 MOST_CHUNKS = 100_000
 """A stream with more is cut: no answer has as many."""
 
@@ -28,6 +28,7 @@ class OpenAI:
 
     live: ClassVar[bool] = True
     note: ClassVar[str | None] = None
+    cacheable: ClassVar[bool] = True
 
     def __init__(self, model: ModelSpec, kit: ProviderKit) -> None:
         """Connects nothing yet. Raises UsageError where the key that the config names is not set."""
@@ -41,6 +42,14 @@ class OpenAI:
         """A price table tells."""
         del model
         return None
+
+    @classmethod
+    def objections(
+        cls, model: ModelSpec, output: OutputSpec, tools: Sequence[Mapping[str, Any]]
+    ) -> Sequence[Objection]:
+        """None."""
+        del model, output, tools
+        return ()
 
     async def open(self) -> None:
         """Build the client: no SDK retries, no SDK deadline; both are the harness's own."""
@@ -126,7 +135,7 @@ class OpenAI:
     def _read(self, answer: Any, body: Mapping[str, Any], tap: wire.Tap) -> Reply:
         choices = getattr(answer, "choices", None)
         if not choices or getattr(choices[0], "message", None) is None:
-            raise _bad_reply("the answer holds no choice", answer)
+            raise bad_reply("the answer holds no choice", answer)
         choice = choices[0]
         text, refusal = choice.message.content, choice.message.refusal
         calls = tuple(call.model_dump(exclude_none=True) for call in choice.message.tool_calls or ())
@@ -151,8 +160,7 @@ class OpenAI:
                 told.take(chunk, tap)
         tap.done()
         if told.finish_reason is None:
-            message = "the stream ended before the answer did"
-            raise CallError(type="bad_reply", message=message, status=200, retryable=True)
+            raise bad_reply("the stream ended before the answer did", usage=read_usage(told.usage))
         return Reply(
             text="".join(told.refusal or told.text),
             kind=_kind(told.finish_reason, refused=bool(told.refusal)),
@@ -247,7 +255,7 @@ def _kind(finish_reason: str | None, *, refused: bool) -> Any:
 
 def _as_text(content: Any) -> str:
     if content is not None and not isinstance(content, str):
-        raise _bad_reply("the answer's content is not text", content)
+        raise bad_reply("the answer's content is not text", content)
     return content or ""
 
 
@@ -260,11 +268,6 @@ def _params(body: Mapping[str, Any]) -> dict[str, Any]:
     if "tools" in body:
         params["tools"] = len(body["tools"])
     return params
-
-
-def _bad_reply(what: str, answer: Any) -> CallError:
-    shown = answer if isinstance(answer, str) else type(answer).__name__
-    return CallError(type="bad_reply", message=f"{what}: {str(shown)[:120]!r}", status=200, retryable=True)
 
 
 def _is_loopback(url: str) -> bool:
@@ -283,52 +286,11 @@ def _told() -> Iterator[None]:
     try:
         yield
     except openai.APIStatusError as error:
-        raise _status_error(error) from error
+        spent = "insufficient_quota" in (error.code, error.type)
+        headers = error.response.headers
+        raise status_error(error.status_code, str(error.message), headers, final=spent) from error
     except (openai.APIConnectionError, httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-        cause = _innermost(error)
-        message = f"{type(cause).__name__}: {cause}".rstrip(": ")
-        raise CallError(type="connection", message=message, retryable=True) from error
+        raise connection_error(error) from error
     except (openai.OpenAIError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         # A 200 whose body is not what the API promises: the SDK fails in ways of its own.
-        message = f"{type(error).__name__}: {str(error)[:200]}"
-        raise CallError(type="bad_reply", message=message, status=200, retryable=True) from error
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """What really happened: the SDK's transport renames it on the way up, a dropped connection to a time-out."""
-    import aiohttp
-
-    while error.__cause__ is not None and not isinstance(error, aiohttp.ClientError):
-        error = error.__cause__
-    return error
-
-
-def _status_error(error: Any) -> CallError:
-    status = error.status_code
-    quota = "insufficient_quota" in (getattr(error, "code", None), getattr(error, "type", None))
-    retryable = (status in RETRYABLE or status >= 500) and not quota
-    kinds = {429: "rate_limited", 401: "authentication", 403: "authentication"}
-    return CallError(
-        type=kinds.get(status, "server_error" if status >= 500 else "bad_request"),
-        message=str(error.message)[:500],
-        status=status,
-        retryable=retryable,
-        retry_after_s=_retry_after_s(error.response.headers),
-    )
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asked for: `retry-after-ms`, or `retry-after` in seconds or as a date."""
-    with contextlib.suppress(KeyError, ValueError):
-        return max(0.0, float(headers["retry-after-ms"]) / 1000)
-    asked = headers.get("retry-after")
-    if asked is None:
-        return None
-    with contextlib.suppress(ValueError):
-        return max(0.0, float(asked))
-    from datetime import UTC, datetime
-    from email.utils import parsedate_to_datetime
-
-    with contextlib.suppress(ValueError, TypeError):
-        return max(0.0, (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds())
-    return None
+        raise bad_reply(f"{type(error).__name__}: {str(error)[:200]}") from error

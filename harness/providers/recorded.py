@@ -1,14 +1,14 @@
 """Answers that were produced elsewhere, found again by the example they answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from harness.errors import CallError
 from harness.text.fields import MISSING, field_at
 from harness.text.quote import quote
 from harness.types.call import Reply, Request, Usage
-from harness.types.experiment import ModelSpec, Price
-from harness.types.plugins import Outputs, ProviderKit
+from harness.types.experiment import ModelSpec, OutputSpec, Price
+from harness.types.plugins import Objection, Outputs, ProviderKit
 from harness.types.record import ALTERNATIVES
 
 _KINDS: Mapping[str | None, Literal["refused", "truncated"]] = {
@@ -23,6 +23,7 @@ class Recorded:
 
     live: ClassVar[bool] = False
     note: ClassVar[str | None] = None
+    cacheable: ClassVar[bool] = False
 
     def __init__(self, model: ModelSpec, kit: ProviderKit) -> None:
         """Reads nothing yet."""
@@ -37,6 +38,14 @@ class Recorded:
         """The cost came with the outputs, or is unknown."""
         del model
         return None
+
+    @classmethod
+    def objections(
+        cls, model: ModelSpec, output: OutputSpec, tools: Sequence[Mapping[str, Any]]
+    ) -> Sequence[Objection]:
+        """None."""
+        del model, output, tools
+        return ()
 
     async def open(self) -> None:
         """Read the file."""
@@ -78,7 +87,7 @@ class Recorded:
             usage=None if usage == Usage() else usage,
             recorded_ms=row["latency_ms"],
             recorded_first_token_ms=row["first_token_ms"],
-            recorded_cost_usd=row["cost_usd"],
+            told_cost_usd=row["cost_usd"],
             meta=meta,
         )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -12,8 +13,8 @@ from harness.errors import Fault, RunIncomplete, UsageError
 from harness.reference.declared import NOTE, PRICES
 from harness.registry import PROVIDERS, load
 from harness.types.call import Reply, Request
-from harness.types.experiment import ModelSpec, Price
-from harness.types.plugins import Provider, ProviderKit
+from harness.types.experiment import ModelSpec, OutputSpec, Price
+from harness.types.plugins import Objection, Provider, ProviderKit
 
 START_TIMEOUT_S = 60.0
 FIT_TIMEOUT_S = 300.0
@@ -24,6 +25,7 @@ class Reference:
 
     live: ClassVar[bool] = True
     note: ClassVar[str | None] = NOTE
+    cacheable: ClassVar[bool] = True
 
     def __init__(self, model: ModelSpec, kit: ProviderKit) -> None:
         """Starts nothing yet."""
@@ -35,6 +37,14 @@ class Reference:
     def list_price(cls, model: ModelSpec) -> Price | None:
         """The illustrative price that the endpoint declares; None for a model that it does not have."""
         return PRICES.get(model.model)
+
+    @classmethod
+    def objections(
+        cls, model: ModelSpec, output: OutputSpec, tools: Sequence[Mapping[str, Any]]
+    ) -> Sequence[Objection]:
+        """None."""
+        del model, output, tools
+        return ()
 
     async def open(self) -> None:
         """Start the child, unless a model of this run has, and connect to it."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.types.experiment import OutputSpec
+from harness.types.experiment import OutputMode, OutputSpec
 
 Clock = Literal["wire", "client", "recorded"]
 """Where the times were taken: at the socket, around the client, or by somebody else."""
@@ -32,6 +32,10 @@ class Request:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     """Never sent as they stand; `http` and `recorded` read them."""
     repeat: int = 0
+    index: str = ""
+    """Fingerprint of the index that was searched for this request; never sent, part of the cache key."""
+    fresh: bool = False
+    """True where no cached answer may be given, so that there is a latency to measure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,16 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A part of one call, as the service or the callable behind it tells it. Steps may overlap."""
+
+    name: str
+    ms: float
+    usage: Usage | None = None
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What one successful attempt brought back."""
 
@@ -77,10 +91,18 @@ class Reply:
     params: Mapping[str, Any] = field(default_factory=dict)
     """What was really sent beside the messages."""
     dropped: tuple[str, ...] = ()
+    """Parameters of the config that were left out, since the model does not take them."""
+    output_mode: OutputMode | None = None
+    """How the answer was really asked for; None where that has no meaning (an application, recorded outputs)."""
+    steps: tuple[Step, ...] = ()
+    """What the service says of its own stages; their times lie within the call's."""
+    retrieved: tuple[Mapping[str, Any], ...] = ()
+    """What the service says that it retrieved, best first: {doc, text?, score?}."""
     recorded_ms: float | None = None
     """Latency that came with a recorded output; None where it has none."""
     recorded_first_token_ms: float | None = None
-    recorded_cost_usd: float | None = None
+    told_cost_usd: float | None = None
+    """What the answer itself says that it cost; None where a price must tell."""
     meta: Mapping[str, Any] = field(default_factory=dict)
     """Other columns of a recorded output (human labels)."""
 
@@ -112,6 +134,16 @@ class Call:
     queue_ms: float = 0.0
     backoff_ms: float = 0.0
     cost_usd: float | None = None
-    """None where a price or a usage is unknown."""
+    """What it costs, as if no cache had answered; None where a price or a usage is unknown."""
+    spent_usd: float | None = None
+    """What was paid for it now: 0.0 for an answer from the cache and for a recorded one; None where unknown."""
+    spent_at_most_usd: float | None = None
+    """The same with every unknown part at its upper bound; None where there is no bound (no price, no max_tokens)."""
+    cached: bool = False
+    """True where the answer came from the response cache: `ms` is None then."""
+    cached_ms: float | None = None
+    """The service latency that the cached answer had when it was live."""
+    sdk_ms: float | None = None
+    """Of the attempt that answered: the client's time beside the wire's, connection set-up left out."""
     error: Mapping[str, Any] | None = None
     """{type, message, status} of the last attempt where there is no reply."""

@@ -24,6 +24,8 @@ class Price:
     utilisation: float | None = None
     source: str = "config"
     """Where the figures come from, with a date or version; stands in the manifest."""
+    processing: Literal["standard", "batch"] = "standard"
+    """Which of the vendor's rates are looked up where the config gives none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,11 @@ class ModelSpec:
     api: Literal["chat", "responses"] = "chat"
     stream: bool = False
     drop_unsupported: bool = False
+    """Leave out what the model does not take, and tell, instead of failing."""
+    prompt_cache: bool = False
+    """Mark the stable prefix for the vendor's prompt cache, where it must be marked."""
     limits: Mapping[str, int] = field(default_factory=dict)
-    """rpm and tpm, where declared."""
+    """rpm and tpm, where declared; they hold for all models at one endpoint with one key."""
     price: Price | None = None
     """None: looked up in the bundled table; a custom base_url is never priced by its name."""
     where: str = ""

@@ -1,6 +1,7 @@
 """The shapes that a plug-in must have: one Protocol for each table of the registry."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from harness.types.call import Call, Reply, Request
@@ -11,6 +12,16 @@ from harness.types.report import Block
 from harness.types.score import Scored, Unscored
 from harness.types.summary import Summary
 from harness.types.trial import Draft, Passage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """What a provider knows beforehand that a model or an output mode will not do."""
+
+    key: str
+    """The key of the model that is meant (`temperature`), or `output`, `output.schema`, `tools`."""
+    what: str
+    next: str = ""
 
 
 class Closable(Protocol):
@@ -28,6 +39,8 @@ class Provider(Protocol):
     """False where answers were produced elsewhere: no warm-up, no pacing, no live latency."""
     note: ClassVar[str | None]
     """A sentence that every table and report made with this provider repeats; None for none."""
+    cacheable: ClassVar[bool]
+    """True where a stored answer may stand for a call: not for code that changes without a trace in the request."""
 
     def __init__(self, model: ModelSpec, kit: "ProviderKit") -> None:
         """Take what is needed; raise UsageError for what is missing (a key)."""
@@ -35,6 +48,16 @@ class Provider(Protocol):
     @classmethod
     def list_price(cls, model: ModelSpec) -> Price | None:
         """What the provider itself declares its model to cost; None where a price table must tell."""
+
+    @classmethod
+    def objections(
+        cls, model: ModelSpec, output: OutputSpec, tools: Sequence[Mapping[str, Any]]
+    ) -> Sequence[Objection]:
+        """What this model will surely refuse of what the config asks: parameters, output mode, schema, tools.
+
+        `output.schema` is resolved. A parameter that is objected to is left out, and told in Reply.dropped, where the
+        model says `drop_unsupported`; everything else is a fault before the run.
+        """
 
     async def open(self) -> None:
         """Start what must stand before the first call (a client, a child process)."""

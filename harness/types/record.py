@@ -43,6 +43,12 @@ class StageTime:
     cost_usd: float | None = None
     """None where unpriced; a stage that makes no call has no `model`."""
     usage: Usage | None = None
+    sdk_ms: float | None = None
+    """The client's own time beside the wire's; None where nothing was sent."""
+    cached: bool = False
+    """True where the response cache answered: `ms` is None then."""
+    within: str | None = None
+    """The stage inside which this one ran, as the service tells it: never added up. None for a stage of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +89,11 @@ class Record:
     attempts: tuple[Attempt, ...] = ()
     usage: Usage | None = None
     cost_usd: float | None = None
-    """None where a price or a usage is unknown; 0.0 only where a call is known to be free."""
+    """None where a price or a usage is unknown; 0.0 only where a call is known to be free. As if uncached."""
+    spent_usd: float | None = None
+    """What this trial made the run pay: 0.0 where the cache answered or the output is recorded; None where unknown."""
+    spent_at_most_usd: float | None = None
+    """The same with unknown parts at their upper bound; None where there is none."""
     cached: bool = False
     recorded_latency_ms: float | None = None
     retrieved: tuple[Retrieved, ...] = ()

@@ -16,6 +16,8 @@ class Trial:
     example_id: str
     repeat: int = 0
     warmup: bool = False
+    fresh: bool = False
+    """True where no answer may come from the response cache, so that latency can be judged."""
 
     @property
     def key(self) -> tuple[str, str, str, int]:
@@ -64,5 +66,7 @@ class Draft:
     messages: tuple[Message, ...] = ()
     calls: tuple[Call, ...] = ()
     """Every call of every network stage so far; the last one holds the answer."""
+    index: str = ""
+    """Fingerprint of what was searched: documents, chunks, search; empty without retrieval."""
     notes: Mapping[str, Any] = field(default_factory=dict)
     """For a user's own stages."""

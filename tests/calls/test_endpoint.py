@@ -119,7 +119,7 @@ def test_back_off_is_measured_apart(monkeypatch):
 def test_recorded_times_and_costs_are_handed_on():
     """An answer from elsewhere has its own time and cost, or none; a price does not overrule what was paid."""
     told = call(
-        Scripted(Reply(text="yes", recorded_ms=12.5, recorded_first_token_ms=3.0, recorded_cost_usd=0.25))
+        Scripted(Reply(text="yes", recorded_ms=12.5, recorded_first_token_ms=3.0, told_cost_usd=0.25))
     )
     assert (told.ms, told.first_token_ms, told.clock, told.cost_usd) == (12.5, 3.0, "recorded", 0.25)
     assert told.attempts[0].status is None

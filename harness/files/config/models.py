@@ -76,6 +76,7 @@ def _spec(name: str, model: Model, at: At, site: Site) -> ModelSpec:
         api=model.api,
         stream=model.stream,
         drop_unsupported=model.drop_unsupported,
+        prompt_cache=model.prompt_cache,
         limits=model.limits.model_dump(exclude_none=True) if model.limits else {},
         price=Price(**model.price.model_dump()) if model.price else None,
         where=site.where(*at),

@@ -55,9 +55,11 @@ def later(shape: ExperimentFile, experiment: Experiment, site: Site) -> dict[str
     places = [*_top(shape)]
     for name, variant in shape.variants.items():
         at: At = ("variants", name)
-        places += [(*at, key) for key in ("http", "python") if getattr(variant, key) is not None]
-        places += [(*at, "tools")] if variant.tools is not None else []
-        places += [(*at, "output", "mode")] if variant.output.mode == "tool" else []
+        places += [
+            (*at, key)
+            for key in ("http", "python")
+            if key in LATER["provider"] and getattr(variant, key) is not None
+        ]
         places += _later_steps(variant, at)
     for built in experiment.variants:
         if built.model is not None:
@@ -128,11 +130,5 @@ def _later_steps(variant: object, at: At) -> list[At]:
 
 def _later_model(model: ModelSpec, variant: str, shape: ExperimentFile) -> Iterator[At]:
     at: At = ("models", model.name) if model.name in shape.models else ("variants", variant, "model")
-    if model.provider in {"anthropic", "litellm"}:
+    if model.provider in LATER["provider"]:
         yield (*at, "provider") if at[0] == "models" else at
-    if model.api == "responses":
-        yield (*at, "api")
-    if model.limits:
-        yield (*at, "limits")
-    if model.drop_unsupported:
-        yield (*at, "drop_unsupported")

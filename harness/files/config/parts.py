@@ -104,8 +104,10 @@ class Model(Shape):
     """Sent in the body beside the standard parameters."""
     drop_unsupported: bool = False
     """Leave out parameters that the model refuses, and say so in the report, instead of failing."""
+    prompt_cache: bool = False
+    """Mark the stable prefix (tools, system message) for the vendor's prompt cache, where it must be marked."""
     limits: Limits | None = None
-    """The account's limits."""
+    """The account's limits; they hold for all models at one endpoint with one key."""
     price: Price | None = None
     """Left out: looked up in the bundled table."""
 
