@@ -2,10 +2,16 @@
 
 from collections.abc import Iterable
 
-from harness.types.call import Attempt, Usage
-from harness.types.experiment import Price
+import orjson
+
+from harness.errors import CallError
+from harness.types.call import Attempt, Request, Usage
+from harness.types.experiment import ModelSpec, Price
 
 _MILLION = 1_000_000
+_LONGEST = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+_TOOL_PROMPT_TOKENS = 1_000
+"""Anthropic documents up to 346 tokens of its own for a request with tools."""
 
 
 def cost_usd(price: Price | None, usage: Usage | None) -> float | None:
@@ -47,11 +53,56 @@ def cost_usd(price: Price | None, usage: Usage | None) -> float | None:
 def call_usd(price: Price | None, usage: Usage | None, attempts: Iterable[Attempt]) -> float | None:
     """Price a call with all its attempts: `usage` is that of the one that answered, or timed out (None).
 
-    A 200 that could not be used was served and may be billed, and what it took was not told: only a price that asks
-    for no tokens prices it. Other failures count as free, as vendors have it.
+    A 200 that could not be used was served and may be billed: it costs what it told that it took, and is unknown where
+    it told nothing. Other failures count as free here, as vendors have it; what a dropped connection or a time-out may
+    have cost all the same stands in the run's spending, at its bound (`may_be_billed`).
     """
-    served = sum(attempt.status == 200 and attempt.error is not None for attempt in attempts)
-    return total_usd([cost_usd(price, usage), *[cost_usd(price, None)] * served])
+    served = [attempt for attempt in attempts if attempt.status == 200 and attempt.error is not None]
+    return total_usd([cost_usd(price, usage), *(cost_usd(price, attempt.usage) for attempt in served)])
+
+
+def may_be_billed(error: CallError) -> bool:
+    """True where the endpoint may have worked for a failed attempt: it answered 200, or never said how it ended."""
+    return error.status in (None, 200) and error.type != "stopped"
+
+
+def bound_usd(model: ModelSpec, request: Request, longest_tokens: int | None = None) -> float | None:
+    """An upper bound of one attempt's cost in US dollars; None where there is none.
+
+    A token is at least one byte of UTF-8, so the request's bytes bound its input; the roles and separators of a chat
+    template take less than the JSON around each message. The longest answer that was asked for bounds the output;
+    `longest_tokens` where the model asks for none.
+    """
+    price = model.price
+    if price is None:
+        return None
+    free_of_tokens = cost_usd(price, None)
+    if free_of_tokens is not None:
+        return free_of_tokens
+    inputs = (price.input_usd_per_mtok, price.cached_input_usd_per_mtok, price.cache_write_usd_per_mtok)
+    rate = max((rate for rate in inputs if rate is not None), default=None)
+    longest = longest_answer(model) or longest_tokens
+    if rate is None or price.output_usd_per_mtok is None or longest is None:
+        return None
+    return (
+        price.request_usd
+        + (most_input_tokens(request) * rate + longest * price.output_usd_per_mtok) / _MILLION
+    )
+
+
+def longest_answer(model: ModelSpec) -> int | None:
+    """Output tokens that no answer of this model exceeds, all its choices together; None where nothing bounds it."""
+    sent = {**model.params, **model.extra}
+    told = [sent[key] for key in _LONGEST if isinstance(sent.get(key), int)]
+    return max(told) * max(1, int(sent.get("n") or 1)) if told else None
+
+
+def most_input_tokens(request: Request) -> int:
+    """Input tokens that no tokenizer exceeds: the bytes of what is sent, and what vendors add to a request with tools."""
+    messages = [{"role": message.role, "content": message.content} for message in request.messages]
+    sent = [messages or request.inputs, request.output.schema, request.tools]
+    added = _TOOL_PROMPT_TOKENS if request.tools or request.output.mode == "tool" else 0
+    return len(orjson.dumps(sent, default=str)) + added
 
 
 def _gpu_usd(price: Price) -> float | None:

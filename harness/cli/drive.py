@@ -4,16 +4,18 @@ import asyncio
 import hashlib
 import signal
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from harness.calls.budget import Budget
 from harness.calls.halt import Halt
 from harness.calls.meter import Scale
+from harness.calls.traffic import Junction
 from harness.cli.prepare import Prepared
 from harness.cli.voice import say
 from harness.files.ledger import Ledger
-from harness.flow.assemble import assemble
+from harness.flow.assemble import Works, assemble
 from harness.flow.execute import Pace, execute
 from harness.flow.pipeline import pipeline
 from harness.flow.watch import watch
@@ -24,21 +26,33 @@ GAP_S = 0.001
 LONGEST_RAMP_S = 2.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What a run may take before it stops; None for no bound."""
+
+    max_time_s: float | None = None
+    max_cost_usd: float | None = None
+    """Of the whole run, the parts before a resume among it."""
+
+
 async def drive(
     prepared: Prepared,
     todo: Sequence[Trial],
     ledger: Ledger,
     seen: Callable[[Entry], None],
-    max_time_s: float | None,
+    bounds: Bounds,
 ) -> Halt:
     """Run what is left. Every finished trial is in the ledger before `seen` hears of it."""
     halt = Halt()
     scale = Scale()
+    spent_usd = 0.0 if bounds.max_cost_usd is None else ledger.spent_at_most_usd()
+    junction = Junction(halt, Budget(halt, bounds.max_cost_usd, spent_usd))
     async with AsyncExitStack() as closing:
-        _listen(halt, closing, max_time_s)
+        _listen(halt, closing, bounds.max_time_s)
         names = {trial.variant for trial in todo}
         variants = [variant for variant in prepared.experiment.variants if variant.name in names]
-        lines = await assemble(prepared.experiment, prepared.evalset, variants, scale, closing)
+        works = Works(scale=scale, junction=junction, closing=closing)
+        lines = await assemble(prepared.experiment, prepared.evalset, variants, works)
         ledger.point_latest()
         examples = prepared.examples()
         seed = prepared.experiment.seed
@@ -55,13 +69,8 @@ async def drive(
         live = any(line.live for line in lines.values())
         pace = Pace(concurrency=prepared.experiment.concurrency, gap_s=GAP_S if live else 0.0)
         warm = [trial for trial in todo if trial.warmup]
-        times: list[float] = []
         async with aclosing(execute(warm, run, replace(pace, gap_s=0.02), halt.stop)) as warming:
-            async for entry in warming:
-                ledger.append(entry)
-                if entry.record.latency_ms is not None:
-                    times.append(entry.record.latency_ms / 1000)
-        ramp_s = min(LONGEST_RAMP_S, statistics.median(times)) if times else 0.0
+            ramp_s = await _warmed_up(warming, ledger)
         scale.take()  # a first call imports and connects: that is what warm-ups are for
         watching = asyncio.create_task(watch(scale, ledger.note))
         try:
@@ -75,6 +84,16 @@ async def drive(
             with suppress(asyncio.CancelledError):
                 await watching
     return halt
+
+
+async def _warmed_up(warming: AsyncIterator[Entry], ledger: Ledger) -> float:
+    """Keep the warm-ups, and tell over how many seconds the first starts are best spread: about one answer's time."""
+    times: list[float] = []
+    async for entry in warming:
+        ledger.append(entry)
+        if entry.record.latency_ms is not None:
+            times.append(entry.record.latency_ms / 1000)
+    return min(LONGEST_RAMP_S, statistics.median(times)) if times else 0.0
 
 
 def trial_seed(seed: int, trial: Trial) -> int:

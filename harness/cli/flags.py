@@ -70,8 +70,6 @@ class RunFlags:
 
     def check_available(self) -> None:
         """Raise NotAvailable for a flag that is understood but not built yet."""
-        if self.max_cost is not None:
-            raise NotAvailable(Fault(where="--max-cost", what="not available yet", next="leave it out"))
         if self.cache != "off":
             raise NotAvailable(
                 Fault(where=f"--cache {self.cache}", what="not available yet", next="leave it out")

@@ -4,10 +4,9 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
-from harness.calls.meter import Scale
 from harness.cli.drive import trial_seed
 from harness.cli.prepare import Prepared
-from harness.flow.assemble import assemble
+from harness.flow.assemble import Works, assemble
 from harness.types.evalset import Example
 from harness.types.experiment import Variant
 from harness.types.plugins import ComputeStage
@@ -26,7 +25,7 @@ async def _drafted(prepared: Prepared, variant: Variant, example: Example) -> Dr
     draft = Draft(trial=trial, inputs=example.inputs, seed=trial_seed(prepared.experiment.seed, trial))
     async with AsyncExitStack() as closing:
         wanted = [replace(variant, stages=offline)]
-        lines = await assemble(prepared.experiment, prepared.evalset, wanted, Scale(), closing)
+        lines = await assemble(prepared.experiment, prepared.evalset, wanted, Works(closing=closing))
         for stage in lines[variant.name].stages:
             if not isinstance(stage, ComputeStage):
                 break

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from harness.calls.halt import Halt
 from harness.cli.begin import Started, begin, selection_of
 from harness.cli.conclude import judge, show_result, undecided
-from harness.cli.drive import drive
+from harness.cli.drive import Bounds, drive
 from harness.cli.flags import RunFlags, listed
 from harness.cli.prepare import Prepared, prepare, require_ready
 from harness.cli.progress import progress
@@ -132,9 +132,10 @@ def _driven(prepared: Prepared, started: Started, flags: RunFlags) -> tuple[Halt
         say(
             f"{prepared.experiment.name}: {total:,} trials of {variants} variants, into {started.ledger.folder}"
         )
+    bounds = Bounds(max_time_s=flags.max_time, max_cost_usd=flags.max_cost)
     try:
         with started.ledger as ledger, progress(total, quiet=flags.quiet or flags.json) as seen:
-            return asyncio.run(drive(prepared, started.todo, ledger, seen, flags.max_time)), None
+            return asyncio.run(drive(prepared, started.todo, ledger, seen, bounds)), None
     except (asyncio.CancelledError, KeyboardInterrupt):
         return None, Interrupted("at once")
     except UserError:

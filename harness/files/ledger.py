@@ -104,6 +104,21 @@ class Ledger:
             if line.get("warmup") or last.get(_key(line)) == number:
                 yield record_of(line)
 
+    def spent_at_most_usd(self) -> float:
+        """What all trials so far have cost at most, warm-ups and those that were run again among them.
+
+        Raises UsageError where a line has no such bound: it was run without a price, or by an older harness.
+        """
+        total = 0.0
+        for line in self._lines(RECORDS):
+            spent = line.get("spent_at_most_usd")
+            if spent is None:
+                trial = f"{line.get('variant')} on {line.get('example_id')}"
+                what = f"what {trial} may have cost is unknown, so no budget can be kept"
+                raise UsageError(Fault(where=self.run_id, what=what, next="resume without --max-cost"))
+            total += spent
+        return total
+
     def record(self, variant: str, example_id: str) -> tuple[Record, ...]:
         """The records of one variant on one example, one a repeat."""
         return tuple(

@@ -12,6 +12,7 @@ import orjson
 
 from harness.calls.endpoint import LiveEndpoint, Policy
 from harness.calls.meter import Scale
+from harness.calls.traffic import Junction, junction
 from harness.errors import ConfigError, EvalsetError, Fault, UserError
 from harness.files.corpus import read_documents
 from harness.files.outputs import OutputRows, read_outputs
@@ -25,15 +26,25 @@ THREADS = 4
 """Stages that compute share these; more would only fight over the same interpreter."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Works:
+    """What a run brings along, whatever its variants are."""
+
+    closing: AsyncExitStack
+    """Lets go of all that was opened."""
+    scale: Scale = field(default_factory=Scale)
+    junction: Junction = field(default_factory=junction)
+
+
 async def assemble(
     experiment: Experiment,
     evalset: Evalset,
     variants: Sequence[Variant],
-    scale: Scale,
-    closing: AsyncExitStack,
+    works: Works,
 ) -> Mapping[str, Line]:
-    """Open every stage of these variants. `closing` lets go of them all. Raises UserError with the config's line."""
-    site = _Site(experiment, evalset, scale, closing)
+    """Open every stage of these variants. `works.closing` lets go of them all. Raises UserError with the config's line."""
+    site = _Site(experiment, evalset, works)
+    closing = works.closing
     threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="stage")
     closing.callback(threads.shutdown, wait=False, cancel_futures=True)
     return {variant.name: await _line(site, variant, threads) for variant in variants}
@@ -107,10 +118,13 @@ class _Site:
 
     experiment: Experiment
     evalset: Evalset
-    meter: Scale
-    closing: AsyncExitStack
+    works: Works
     _endpoints: dict[bytes, Endpoint] = field(default_factory=dict)
     _shared: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def meter(self) -> Scale:
+        return self.works.scale
 
     @property
     def train(self) -> Sequence[Example]:
@@ -141,7 +155,7 @@ class _Site:
     async def share(self, key: str, start: Callable[[], Awaitable[Closable]]) -> Any:
         if key not in self._shared:
             self._shared[key] = started = await start()
-            self.closing.push_async_callback(started.close)
+            self.works.closing.push_async_callback(started.close)
         return self._shared[key]
 
     async def endpoint(self, model: ModelSpec) -> Endpoint:
@@ -149,12 +163,12 @@ class _Site:
         key = orjson.dumps(replace(model, where=""), option=orjson.OPT_SORT_KEYS)
         if key not in self._endpoints:
             provider: Provider = provider_of(model)(model, self)
-            self.closing.push_async_callback(
-                provider.close
-            )  # first: an open that fails half-way is closed too
+            # first: an open that fails half-way is closed too
+            self.works.closing.push_async_callback(provider.close)
             await provider.open()
             policy = Policy(timeout_s=self.experiment.timeout_s, retries=self.experiment.retries)
-            self._endpoints[key] = LiveEndpoint(provider, model, policy)
+            traffic = self.works.junction.lead(model)
+            self._endpoints[key] = LiveEndpoint(provider, model, policy, traffic)
         return self._endpoints[key]
 
 

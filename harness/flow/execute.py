@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from harness.errors import Abandoned
 from harness.types.record import Entry
 from harness.types.trial import Trial
 
@@ -30,14 +31,16 @@ async def execute(
 ) -> AsyncGenerator[Entry, None]:
     """Yield one Entry as each trial ends, in the order in which they end.
 
-    Once `stop` is set no trial starts; those in their slots still end and are yielded. What `run` raises ends
-    the run after the entries that were ready. Leaving the iteration early cancels what is in flight.
+    Once `stop` is set no trial starts; those in their slots still end and are yielded, but for those that `run` says
+    are Abandoned. What else it raises ends the run after the entries that were ready. Leaving the iteration early cancels what is in flight.
     """
     ended: asyncio.Queue[asyncio.Task[Entry] | None] = asyncio.Queue()
     running: set[asyncio.Task[Entry]] = set()
     starter = asyncio.create_task(_start_all(trials, run, _Slots(pace, stop, ended, running)))
     try:
         while (task := await ended.get()) is not None:
+            if not task.cancelled() and isinstance(task.exception(), Abandoned):
+                continue
             if task.cancelled() or task.exception() is not None:
                 for ready in _ready(ended):
                     yield ready

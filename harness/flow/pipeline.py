@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
@@ -11,8 +11,8 @@ from typing import Any
 
 from harness.calls.clock import ms_between, now_ns
 from harness.calls.money import total_usage, total_usd
-from harness.errors import HarnessError
-from harness.types.call import Call
+from harness.errors import Abandoned, HarnessError
+from harness.types.call import Call, Reply
 from harness.types.evalset import Example
 from harness.types.line import Line
 from harness.types.plugins import ComputeStage, NetworkStage
@@ -78,6 +78,11 @@ async def _call(_line: Line, course: _Course, stages: Sequence[Any]) -> None:
         before = len(course.draft.calls)
         try:
             course.draft = await stage.call(course.draft)
+        except Abandoned:
+            if not course.draft.calls:
+                raise
+            course.error = {"type": "stopped", "message": f"the run stopped before {stage.name}"}
+            return
         except HarnessError:
             raise
         except Exception as error:  # noqa: BLE001 -- as above
@@ -85,7 +90,7 @@ async def _call(_line: Line, course: _Course, stages: Sequence[Any]) -> None:
             course.error = _stage_error(stage, error)
             return
         for call in course.draft.calls[before:]:
-            course.stages.append(_stage_time(call))
+            course.stages += _stage_times(call)
             if call.reply is None:
                 course.error = dict(call.error or {})
                 return
@@ -95,9 +100,10 @@ def _stage_error(stage: ComputeStage | NetworkStage, error: Exception) -> dict[s
     return {"type": "stage_error", "message": f"{stage.name}: {type(error).__name__}: {error}"[:500]}
 
 
-def _stage_time(call: Call) -> StageTime:
+def _stage_times(call: Call) -> list[StageTime]:
+    """The call's own line, and below it those that the service tells of its insides."""
     reply = call.reply
-    return StageTime(
+    own = StageTime(
         name=call.stage,
         ms=call.ms,
         clock=call.clock,
@@ -105,7 +111,24 @@ def _stage_time(call: Call) -> StageTime:
         model=call.model,
         cost_usd=call.cost_usd,
         usage=reply.usage if reply else None,
+        sdk_ms=call.sdk_ms,
+        cached=call.cached,
+        cost_told=reply is not None and reply.told_cost_usd is not None,
     )
+    if reply is None or call.cached:
+        return [own]
+    steps = [
+        StageTime(
+            name=step.name,
+            ms=step.ms,
+            clock="client" if call.clock == "client" else "recorded",
+            cost_usd=step.cost_usd,
+            usage=step.usage,
+            within=call.stage,
+        )
+        for step in reply.steps
+    ]
+    return [own, *steps]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +157,7 @@ def _entry(line: Line, course: _Course, example: Example, spent: _Spent) -> Entr
         outcome=outcome,
         started_at=spent.started_at,
         latency_ms=_latency_ms(outcome, course),
-        elapsed_ms=round(max(0.0, spent.ms - queue_ms - backoff_ms - wasted_ms), 3) if outcome.came else None,
+        elapsed_ms=_elapsed_ms(spent.ms - queue_ms - backoff_ms - wasted_ms, outcome, calls),
         stages=tuple(course.stages),
         first_token_ms=calls[-1].first_token_ms if reply else None,
         queue_ms=round(queue_ms, 3),
@@ -142,7 +165,11 @@ def _entry(line: Line, course: _Course, example: Example, spent: _Spent) -> Entr
         attempts=attempts,
         usage=total_usage([call.reply.usage if call.reply else None for call in calls]),
         cost_usd=total_usd([call.cost_usd for call in calls]) if calls else None,
-        retrieved=_retrieved(draft, texts),
+        spent_usd=total_usd([call.spent_usd for call in calls]),
+        spent_at_most_usd=total_usd([call.spent_at_most_usd for call in calls]),
+        cached=any(call.cached for call in calls),
+        recorded_latency_ms=_cached_ms(calls, outcome),
+        retrieved=_retrieved(draft, reply, texts),
         request=_request(line, course, texts),
         model_returned=reply.model_returned if reply else None,
         system_fingerprint=reply.system_fingerprint if reply else None,
@@ -168,7 +195,7 @@ def _outcome(course: _Course) -> Outcome:
 
 def _latency_ms(outcome: Outcome, course: _Course) -> float | None:
     """Sum of the stages; a time-out counts at its limit, and what never finished has none."""
-    times = [stage.ms for stage in course.stages]
+    times = [stage.ms for stage in course.stages if stage.within is None]
     if outcome.kind == "timed_out":
         return times[-1] if times else None
     if not outcome.came or any(ms is None for ms in times):
@@ -176,13 +203,43 @@ def _latency_ms(outcome: Outcome, course: _Course) -> float | None:
     return round(sum(ms for ms in times if ms is not None), 3)
 
 
-def _retrieved(draft: Draft, texts: dict[str, str]) -> tuple[Retrieved, ...]:
+def _elapsed_ms(ms: float, outcome: Outcome, calls: Sequence[Call]) -> float | None:
+    """None where no answer was waited for: nothing came, or it came from the cache."""
+    return round(max(0.0, ms), 3) if outcome.came and not any(call.cached for call in calls) else None
+
+
+def _cached_ms(calls: Sequence[Call], outcome: Outcome) -> float | None:
+    """The latency that a trial had whose answer came from the cache; None where nothing did, or a part is unknown."""
+    times = [call.cached_ms if call.cached else call.ms for call in calls]
+    if not any(call.cached for call in calls) or not outcome.came or any(ms is None for ms in times):
+        return None
+    return round(sum(ms for ms in times if ms is not None), 3)
+
+
+def _retrieved(draft: Draft, reply: Reply | None, texts: dict[str, str]) -> tuple[Retrieved, ...]:
+    """What the pipeline looked up, or what a whole application says that it did."""
+    if reply is not None and reply.retrieved:
+        return tuple(_told(rank, told, texts) for rank, told in enumerate(reply.retrieved, 1))
     kept = []
     for passage in draft.passages:
         digest = _keep(passage.text, texts)
         names = ("doc", "chunk", "start", "end", "score", "rank", "used")
         kept.append(Retrieved(text=digest, **{name: getattr(passage, name) for name in names}))
     return tuple(kept)
+
+
+def _told(rank: int, told: Mapping[str, Any], texts: dict[str, str]) -> Retrieved:
+    text, score = str(told.get("text") or ""), told.get("score")
+    return Retrieved(
+        doc=str(told.get("doc", "")),
+        chunk=0,
+        start=0,
+        end=len(text),
+        score=float(score) if isinstance(score, int | float) else None,
+        rank=rank,
+        used=True,
+        text=_keep(text, texts),
+    )
 
 
 def _request(line: Line, course: _Course, texts: dict[str, str]) -> dict[str, Any]:
@@ -195,7 +252,7 @@ def _request(line: Line, course: _Course, texts: dict[str, str]) -> dict[str, An
         else None,
         "params": dict(reply.params) if reply else {},
         "dropped": list(reply.dropped) if reply else [],
-        "output_mode": line.output_mode,
+        "output_mode": (reply.output_mode if reply else None) or line.output_mode,
     }
 
 

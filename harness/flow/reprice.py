@@ -11,7 +11,7 @@ from harness.types.record import Record, StageTime
 def reprice(records: Iterable[Record], prices: Mapping[str, Mapping[str, Price | None]]) -> Iterator[Record]:
     """Price every stage that called a model again; `prices` goes by variant and the model's name in the config.
 
-    A stage with a recorded cost keeps it, and so do one that failed and one whose model is not named.
+    A stage whose cost was recorded or told keeps it, and so do one that failed and one whose model is not named.
     """
     for record in records:
         known = prices.get(record.variant, {})
@@ -21,7 +21,8 @@ def reprice(records: Iterable[Record], prices: Mapping[str, Mapping[str, Price |
 
 
 def _stage(stage: StageTime, prices: Mapping[str, Price | None], record: Record) -> StageTime:
-    if stage.model is None or stage.model not in prices or stage.clock == "recorded" or stage.ms is None:
+    told = stage.cost_told or stage.clock == "recorded"
+    if stage.model is None or stage.model not in prices or told or (stage.ms is None and not stage.cached):
         return stage
     attempts = [attempt for attempt in record.attempts if attempt.stage == stage.name]
     return replace(stage, cost_usd=call_usd(prices[stage.model], stage.usage, attempts))

@@ -23,6 +23,7 @@ class Recorded:
 
     live: ClassVar[bool] = False
     note: ClassVar[str | None] = None
+    longest_answer_tokens: ClassVar[int | None] = 0
     cacheable: ClassVar[bool] = False
 
     def __init__(self, model: ModelSpec, kit: ProviderKit) -> None:

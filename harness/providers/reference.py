@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import orjson
 
 from harness.errors import Fault, RunIncomplete, UsageError
-from harness.reference.declared import NOTE, PRICES
+from harness.reference.declared import LONGEST_ANSWER_TOKENS, NOTE, PRICES
 from harness.registry import PROVIDERS, load
 from harness.types.call import Reply, Request
 from harness.types.experiment import ModelSpec, OutputSpec, Price
@@ -25,6 +25,7 @@ class Reference:
 
     live: ClassVar[bool] = True
     note: ClassVar[str | None] = NOTE
+    longest_answer_tokens: ClassVar[int | None] = LONGEST_ANSWER_TOKENS
     cacheable: ClassVar[bool] = True
 
     def __init__(self, model: ModelSpec, kit: ProviderKit) -> None:

@@ -18,6 +18,9 @@ VERSION = "1"
 """Raised whenever the same request may get another answer."""
 FINGERPRINT = f"reference-{VERSION}"
 
+LONGEST_ANSWER_TOKENS = 4096
+"""An answer ends there where the request sets no limit of its own."""
+
 BASE = "reference-base"
 TUNED = "reference-tuned"
 EMBED = "reference-embed"

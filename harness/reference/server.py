@@ -12,7 +12,7 @@ import orjson
 from harness.reference import anthropic_wire, openai_wire
 from harness.reference.ask import Answer, Ask, Refusal, Turn, Usage
 from harness.reference.checks import body_of, joined, model_of, needed, strings, taken, whole, wrong
-from harness.reference.declared import EMBED, MODELS, RERANK, STREAM_PIECES, TUNED
+from harness.reference.declared import EMBED, LONGEST_ANSWER_TOKENS, MODELS, RERANK, STREAM_PIECES, TUNED
 from harness.reference.delivery import Delivery, deliver
 from harness.reference.embed import DIMENSIONS, MAX_DIMENSIONS, embed
 from harness.reference.faults import MESSAGES, FaultDraws, Options, options_of
@@ -269,8 +269,9 @@ def ended(ask: Ask, answer: Answer) -> Answer:
     spots = [place for place in (answer.text.find(stop) for stop in ask.stop if stop) if place >= 0]
     if spots:
         answer = replace(answer, text=answer.text[: min(spots)])
-    if ask.max_tokens is not None and len(pieces(answer.text)) > ask.max_tokens:
-        return replace(answer, text=cut_at(answer.text, ask.max_tokens), finish="length")
+    most = LONGEST_ANSWER_TOKENS if ask.max_tokens is None else ask.max_tokens
+    if len(pieces(answer.text)) > most:
+        return replace(answer, text=cut_at(answer.text, most), finish="length")
     return answer
 
 

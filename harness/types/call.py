@@ -117,6 +117,8 @@ class Attempt:
     status: int | None = None
     error: str | None = None
     """None for the try that answered."""
+    usage: Usage | None = None
+    """What a broken answer still told; None for the try that answered, whose usage is the reply's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,8 @@ class Provider(Protocol):
     """A sentence that every table and report made with this provider repeats; None for none."""
     cacheable: ClassVar[bool]
     """True where a stored answer may stand for a call: not for code that changes without a trace in the request."""
+    longest_answer_tokens: ClassVar[int | None]
+    """What no answer exceeds where the model sets no `max_tokens`; None where nothing bounds it."""
 
     def __init__(self, model: ModelSpec, kit: "ProviderKit") -> None:
         """Take what is needed; raise UsageError for what is missing (a key)."""

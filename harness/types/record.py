@@ -47,6 +47,8 @@ class StageTime:
     """The client's own time beside the wire's; None where nothing was sent."""
     cached: bool = False
     """True where the response cache answered: `ms` is None then."""
+    cost_told: bool = False
+    """True where the service itself said what it cost: no price is asked."""
     within: str | None = None
     """The stage inside which this one ran, as the service tells it: never added up. None for a stage of its own."""
 
@@ -59,7 +61,8 @@ class Retrieved:
     chunk: int
     start: int
     end: int
-    score: float
+    score: float | None
+    """None where a service that retrieves by itself tells none."""
     rank: int
     used: bool
     text: str

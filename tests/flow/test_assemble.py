@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from harness.calls.meter import Scale
 from harness.errors import ConfigError, EvalsetError, UsageError, UserError
-from harness.flow.assemble import assemble
+from harness.flow.assemble import Works, assemble
 from harness.flow.pipeline import pipeline
 from harness.types.evalset import Document, Evalset, EvalsetSpec, Example
 from harness.types.experiment import Experiment, ModelSpec, OutputSpec, StageSpec, Variant
@@ -51,7 +50,7 @@ def opened(*variants, use=None, evalset=None):
 
     async def told():
         async with AsyncExitStack() as closing:
-            lines = await assemble(experiment, held, variants, Scale(), closing)
+            lines = await assemble(experiment, held, variants, Works(closing=closing))
             return await use(lines) if use else lines
 
     return asyncio.run(told())
