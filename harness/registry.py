@@ -14,7 +14,7 @@ from harness.types.experiment import ModelSpec
 from harness.types.plugins import Provider
 
 PROVIDERS: Mapping[str, str] = {
-    "openai": "harness.providers.openai:OpenAI",
+    "openai": "harness.providers.openai.provider:OpenAI",
     "recorded": "harness.providers.recorded:Recorded",
     "reference": "harness.providers.reference:Reference",
 }
@@ -45,6 +45,8 @@ SCORERS: Mapping[str, str] = {
     "squad_em": "harness.scorers.squad_em:SquadEm",
     "squad_f1": "harness.scorers.squad_f1:SquadF1",
     "tokens": "harness.scorers.tokens:Tokens",
+    "tool_calls": "harness.scorers.tool_calls:ToolCalls",
+    "tool_choice": "harness.scorers.tool_choice:ToolChoice",
 }
 
 SECTIONS: Mapping[str, str] = {

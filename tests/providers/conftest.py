@@ -13,7 +13,7 @@ from aiohttp import web
 from harness.calls import endpoint as endpoint_module
 from harness.calls.endpoint import LiveEndpoint, Policy
 from harness.calls.meter import Scale
-from harness.providers.openai import OpenAI
+from harness.providers.openai.provider import OpenAI
 from harness.types.call import Call, Message, Request
 from harness.types.evalset import Example
 from harness.types.experiment import ModelSpec

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from harness.calls.endpoint import LiveEndpoint, Policy
-from harness.providers.openai import OpenAI
+from harness.providers.openai.provider import OpenAI
 from harness.reference.faults import KINDS, Options
 from harness.reference.serve import listen
 from harness.reference.server import Endpoint

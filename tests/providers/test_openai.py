@@ -8,7 +8,7 @@ import pytest
 
 from harness.calls.endpoint import Policy
 from harness.errors import UsageError
-from harness.providers.openai import OpenAI
+from harness.providers.openai.provider import OpenAI
 from harness.types.call import Message, Request, Usage
 from harness.types.experiment import ModelSpec, OutputSpec, Price
 

@@ -1,0 +1,65 @@
+"""What is sure to be refused before anything is sent: parameters, output modes, schemas, tools."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.providers.openai.families import is_fine_tuned, is_vendors, param_objections
+from harness.text.quote import quote
+from harness.text.strict_schema import OPENAI, OPENAI_FINE_TUNED, strict_faults
+from harness.text.tools import is_strict, tool_parts
+from harness.types.experiment import ModelSpec, OutputSpec
+from harness.types.plugins import Objection
+
+MOST_TOOLS = 128
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+
+
+def objections(model: ModelSpec, output: OutputSpec, tools: Sequence[Mapping[str, Any]]) -> list[Objection]:
+    """Every one. What only the vendor's own endpoint is known for is not held against another server."""
+    return [*param_objections(model), *_of_output(model, output, tools), *_of_tools(model, tools)]
+
+
+def _of_output(
+    model: ModelSpec, output: OutputSpec, tools: Sequence[Mapping[str, Any]]
+) -> Iterator[Objection]:
+    if output.mode == "tool" and tools:
+        what = "output mode 'tool' takes the place of the variant's tools"
+        yield Objection(key="output", what=what, next="choose another mode, or leave tools: out")
+    if output.mode not in ("json_schema", "tool"):
+        return
+    if output.schema is None:
+        what = f"output mode '{output.mode}' needs a schema, and there is none"
+        yield Objection(
+            key="output.schema", what=what, next="name one under output.schema, or add it to the evalset"
+        )
+    elif is_vendors(model) and output.mode == "json_schema":
+        yield from _strict("output.schema", output.schema, model)
+    elif is_vendors(model) and output.schema.get("type") != "object":
+        what = "the parameters of a function must be an object, and the schema's root is none"
+        yield Objection(key="output.schema", what=what, next="put the answer into a property")
+
+
+def _of_tools(model: ModelSpec, tools: Sequence[Mapping[str, Any]]) -> Iterator[Objection]:
+    if is_vendors(model) and len(tools) > MOST_TOOLS:
+        yield Objection(key="tools", what=f"{len(tools)} tools are more than {MOST_TOOLS}")
+    for tool in tools:
+        try:
+            name, _, parameters = tool_parts(tool)
+        except ValueError as error:
+            yield Objection(key="tools", what=str(error))
+            continue
+        if not is_vendors(model):
+            continue
+        if not _NAME.fullmatch(name):
+            what = f"the name of a tool is 1 to 64 letters, digits, _ and -, and not {quote(name)}"
+            yield Objection(key="tools", what=what)
+        if is_strict(tool):
+            yield from _strict("tools", parameters, model, f"tool '{name}' is strict: ")
+
+
+def _strict(key: str, schema: Mapping[str, Any], model: ModelSpec, of: str = "") -> Iterator[Objection]:
+    """What the vendor's strict mode cannot take."""
+    subset = OPENAI_FINE_TUNED if is_fine_tuned(model) else OPENAI
+    for fault in strict_faults(schema, subset):
+        yield Objection(key=key, what=f"{of}{fault.path}: {fault.what}", next=fault.next)
