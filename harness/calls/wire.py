@@ -5,6 +5,7 @@ drive the session through their own aiohttp transport; the notes travel by conte
 an SDK passes nothing through.
 """
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -15,6 +16,9 @@ from harness.types.call import Wire
 
 if TYPE_CHECKING:
     import aiohttp
+
+_PACING = ("x-ratelimit-", "anthropic-ratelimit-", "ratelimit-", "retry-after")
+"""Beginnings of the response headers by which a server says how fast it may be asked."""
 
 
 @dataclass(slots=True)
@@ -29,6 +33,9 @@ class Tap:
     connect_ms: float | None = None
     waited: bool = False
     """True where no connection was free."""
+    headers: Mapping[str, str] | None = None
+    """What the answer's headers say of the server's limits, names in lower case, whatever its status was;
+    None before the headers came, empty where they say nothing."""
 
     def first_token(self) -> None:
         """Note the first non-empty content; later ones change nothing."""
@@ -71,17 +78,25 @@ def tap() -> Tap:
     return fresh
 
 
+def last_tap() -> Tap | None:
+    """The tap of the current task's latest exchange; None where it has made none."""
+    return _TAP.get()
+
+
 def session(connections: int) -> "aiohttp.ClientSession":
     """Open a session whose pool never starves `connections` calls in flight. Call it inside the loop."""
     import aiohttp
 
     connector = aiohttp.TCPConnector(limit=max(connections, 1) + 8, keepalive_timeout=60)
-    return aiohttp.ClientSession(
+    opened = aiohttp.ClientSession(
         connector=connector,
         trace_configs=[_trace()],
         timeout=aiohttp.ClientTimeout(total=None),
         cookie_jar=aiohttp.DummyCookieJar(),
     )
+    # A GET on a connection that was dropped meanwhile would be sent again, and nobody would count it.
+    opened._retry_connection = False  # noqa: SLF001
+    return opened
 
 
 def _trace() -> "aiohttp.TraceConfig":
@@ -92,6 +107,9 @@ def _trace() -> "aiohttp.TraceConfig":
     trace.on_connection_queued_start.append(_queued)
     trace.on_connection_create_start.append(_connecting)
     trace.on_connection_create_end.append(_connected)
+    trace.on_request_headers_sent.append(
+        _sent
+    )  # all that a request without a body sends; a body's end stands
     trace.on_request_chunk_sent.append(_sent)
     trace.on_request_end.append(_ended)
     return trace
@@ -122,4 +140,11 @@ async def _sent(_session: Any, context: SimpleNamespace, _params: Any) -> None:
 
 async def _ended(_session: Any, context: SimpleNamespace, params: Any) -> None:
     held: Tap = context.tap
+    held.headers = _pacing(params.response.headers)
     params.response.content.on_eof(held.done)
+
+
+def _pacing(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that tell of limits. A header that stands twice counts as it stands last."""
+    lower = ((name.lower(), value) for name, value in headers.items())
+    return {name: value for name, value in lower if name.startswith(_PACING)}

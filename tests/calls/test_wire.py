@@ -1,13 +1,38 @@
 """The tap: instants of one exchange, and what can be read where some of them are missing."""
 
 import asyncio
+import contextvars
+from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
+from typing import TypeVar
 
 import aiohttp
+import pytest
 from aiohttp import web
 
 from harness.calls import wire
 from harness.calls.meter import Scale
+
+T = TypeVar("T")
+
+
+def served(
+    answer: Callable[[web.Request], Awaitable[web.StreamResponse]], use: Callable[[str], Awaitable[T]]
+) -> T:
+    """What `use` makes of the address of a loopback server that answers every POST with `answer`."""
+
+    async def run() -> T:
+        app = web.Application()
+        app.router.add_post("/", answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            return await use(f"http://127.0.0.1:{runner.addresses[0][1]}/")
+        finally:
+            await runner.cleanup()
+
+    return asyncio.run(run())
 
 
 def test_without_hooks_the_clients_clock_stands_in():
@@ -52,25 +77,45 @@ def test_exchanges_at_once_have_taps_of_their_own():
             await reply.read()
         return tap
 
-    async def told() -> list[wire.Tap]:
-        app = web.Application()
-        app.router.add_post("/", answer)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    async def told(url: str) -> list[wire.Tap]:
         async with wire.session(0) as session:
             waits = [0.0, 0.12, *[0.06] * 10]
-            taps = await asyncio.gather(*(ask(session, url, wait_s) for wait_s in waits))
-        await runner.cleanup()
-        return taps
+            return await asyncio.gather(*(ask(session, url, wait_s) for wait_s in waits))
 
-    taps = asyncio.run(told())
+    taps = served(answer, told)
     reads = [tap.wire() for tap in taps]
     assert all(read.clock == "wire" and read.done_ns > read.sent_ns for read in reads)
     assert any(tap.waited for tap in taps)
     assert not taps[0].waited
     assert taps[0].done_ns - taps[0].begun_ns < taps[1].done_ns - taps[1].begun_ns
+
+
+@pytest.mark.parametrize("status", [200, 307, 429, 529])
+def test_what_a_server_says_of_its_limits_is_kept(status: int):
+    """Whatever the status: the headers of limits, in lower case, and no others; each task reads its own."""
+
+    async def answer(request: web.Request) -> web.Response:
+        left = {"X-RateLimit-Remaining-Requests": request.query["left"], "Set-Cookie": "a=b"}
+        more = {"Anthropic-Ratelimit-Tokens-Remaining": "9", "RateLimit-Limit": "5", "Retry-After-Ms": "70"}
+        return web.Response(status=status, headers=left | more)
+
+    async def ask(session: aiohttp.ClientSession, url: str, left: str) -> wire.Tap | None:
+        assert wire.tap().headers is None
+        async with session.post(url, params={"left": left}, allow_redirects=False):
+            return wire.last_tap()
+
+    async def told(url: str) -> list[wire.Tap | None]:
+        async with wire.session(2) as session:
+            return await asyncio.gather(*(ask(session, url, left) for left in ("1", "2", "3")))
+
+    more = {"anthropic-ratelimit-tokens-remaining": "9", "ratelimit-limit": "5", "retry-after-ms": "70"}
+    expected = [{"x-ratelimit-remaining-requests": left} | more for left in ("1", "2", "3")]
+    assert [tap.headers for tap in served(answer, told)] == expected
+
+
+def test_a_task_that_has_asked_nothing_has_no_tap():
+    """No exchange, no tap."""
+    assert contextvars.Context().run(wire.last_tap) is None
 
 
 def test_a_session_that_nobody_taps_still_works():
