@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness.errors import Fault, NotAvailable, UsageError
+from harness.errors import Fault, UsageError
+from harness.types.experiment import CacheMode
 
 Listed = Annotated[str, Parameter(show_default=False)]
 Switch = Annotated[bool, Parameter(negative="", show_default=False)]
@@ -38,8 +39,8 @@ class RunFlags:
     """Stop before more than this is spent, in US dollars."""
     max_time: float | None = None
     """Stop starting trials after so many seconds."""
-    cache: Literal["on", "off", "read", "refresh"] = "off"
-    """Answer from the response cache; off: a run measures."""
+    cache: Annotated[CacheMode | None, Parameter(show_default=lambda _: "off")] = None
+    """Answer from the response cache, over the config's cache.mode; off: a run measures."""
     resume: Switch = False
     """Go on with the newest unfinished run of this config."""
     resume_run: str | None = None
@@ -66,14 +67,8 @@ class RunFlags:
         named = {key: value for key, value in flags.items() if value is not None}
         if named:
             _check_bounds(named)
-        return (*self.set, *(f"{key}={value}" for key, value in named.items()))
-
-    def check_available(self) -> None:
-        """Raise NotAvailable for a flag that is understood but not built yet."""
-        if self.cache != "off":
-            raise NotAvailable(
-                Fault(where=f"--cache {self.cache}", what="not available yet", next="leave it out")
-            )
+        cached = () if self.cache is None else (f"cache.mode={self.cache}",)
+        return (*self.set, *(f"{key}={value}" for key, value in named.items()), *cached)
 
 
 def _check_bounds(named: Mapping[str, int]) -> None:

@@ -37,7 +37,6 @@ def run(config: Path, *, flags: Annotated[RunFlags, Parameter(name="*")] = _DEFA
         config: The experiment file.
         flags: What to run, how, and where to.
     """
-    flags.check_available()
     prepared = prepare(config, sets=flags.overrides(), partitions=listed(flags.partitions))
     if flags.resume or flags.resume_run is not None:
         return _resume(config, prepared, flags)

@@ -1,7 +1,9 @@
 """Which trials are run, and in which order."""
 
+import hashlib
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from harness.errors import Fault, UsageError
 from harness.registry import nearest, provider_of
@@ -16,7 +18,8 @@ DEFAULT_PARTITIONS = ("golden", "edge")
 def plan(experiment: Experiment, evalset: Evalset, selection: Selection) -> tuple[Trial, ...]:
     """Lay out every trial: warm-ups first, then one block of all variants for each example and repeat.
 
-    Blocks and the variants inside a block stand in seeded random order, so a slow hour slows all alike.
+    Blocks and the variants inside a block stand in seeded random order, so a slow hour slows all alike. The `cache.live`
+    examples of each partition that no cache may answer are the same for every variant and repeat.
     Raises UsageError for an unknown name, and where nothing is left to run.
     """
     if selection.limit is not None and selection.limit < 1:
@@ -36,7 +39,7 @@ def plan(experiment: Experiment, evalset: Evalset, selection: Selection) -> tupl
         trials = [trial for trial in trials if trial.key in selection.only]
     if not trials:
         raise UsageError(Fault(where="", what="nothing to run: no row is left", next="loosen the flags"))
-    return (*_warmups(variants, evalset, trials), *trials)
+    return _freshened((*_warmups(variants, evalset, trials), *trials), chosen, experiment)
 
 
 def _block(
@@ -60,6 +63,22 @@ def _warmups(variants: Sequence[Variant], evalset: Evalset, trials: Sequence[Tri
         partition, example_id = ("train", train[0].id) if train else (first.partition, first.example_id)
         warm.append(Trial(variant=variant.name, partition=partition, example_id=example_id, warmup=True))
     return warm
+
+
+def _freshened(
+    trials: tuple[Trial, ...], chosen: Mapping[str, Sequence[Example]], experiment: Experiment
+) -> tuple[Trial, ...]:
+    """Mark the trials that no cache may answer; a warm-up is one where there are others."""
+    if not experiment.cache.live:
+        return trials
+
+    def drawn(row: Example) -> bytes:
+        return hashlib.sha256(f"{experiment.seed}:live:{row.id}".encode("utf-8", "surrogatepass")).digest()
+
+    live = {row.id for rows in chosen.values() for row in sorted(rows, key=drawn)[: experiment.cache.live]}
+    return tuple(
+        replace(trial, fresh=True) if trial.warmup or trial.example_id in live else trial for trial in trials
+    )
 
 
 def _chosen(experiment: Experiment, selection: Selection) -> list[Variant]:

@@ -34,6 +34,8 @@ class _Generating:
             example_id=draft.trial.example_id,
             inputs=draft.inputs,
             repeat=draft.trial.repeat,
+            index=draft.index,
+            fresh=draft.trial.fresh,
         )
         answer = await self._endpoint.call(request, stage=self.name)
         return replace(draft, calls=(*draft.calls, answer))

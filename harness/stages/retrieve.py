@@ -7,6 +7,7 @@ from typing import Literal
 from harness import registry
 from harness.errors import Fault, UsageError
 from harness.text import templates
+from harness.text.canonical import digest
 from harness.text.chunks import Chunking, cut
 from harness.text.similarity import inputs_text
 from harness.types.plugins import Retriever, RetrieverOptions, StageKit
@@ -42,7 +43,17 @@ class Retrieve:
                 )
             )
         query = None if self.query is None else templates.parse(self.query, "retrieve.query")
-        return _Retrieving(options().build(chunks), self.top_k, query)
+        search = options()
+        index = digest(
+            {
+                "documents": documents,
+                "chunk": self.chunk,
+                "search": [self.search, search],
+                "top_k": self.top_k,
+                "query": self.query,
+            }
+        )
+        return _Retrieving(search.build(chunks), self.top_k, query, index)
 
 
 def _chunking(chunk: Mapping[str, int]) -> Chunking:
@@ -54,12 +65,13 @@ def _chunking(chunk: Mapping[str, int]) -> Chunking:
 class _Retrieving:
     name = "retrieve"
 
-    def __init__(self, index: Retriever, top_k: int, query: templates.Template | None) -> None:
-        self._index = index
+    def __init__(self, search: Retriever, top_k: int, query: templates.Template | None, index: str) -> None:
+        self._search = search
         self._top_k = top_k
         self._query = query
+        self._index = index
 
     def __call__(self, draft: Draft) -> Draft:
-        """Set the draft's passages, best first; none where nothing is found."""
+        """Set the draft's passages, best first, and what was searched; no passage where nothing is found."""
         query = inputs_text(draft.inputs) if self._query is None else self._query.render(draft.inputs)
-        return replace(draft, passages=tuple(self._index.search(query, self._top_k)))
+        return replace(draft, passages=tuple(self._search.search(query, self._top_k)), index=self._index)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from harness.types.evalset import EvalsetSpec
 
 OutputMode = Literal["prompt", "json_object", "json_schema", "tool"]
+CacheMode = Literal["on", "off", "read", "refresh"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,16 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CacheSpec:
+    """Whether answers of earlier runs may stand for calls."""
+
+    mode: CacheMode = "off"
+    """`on` reads and writes, `read` only reads, `refresh` only writes."""
+    live: int = 0
+    """Examples of each partition that are never answered from the cache, so that there is a latency to judge."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
     """One config file, resolved: every path absolute, every template read, every short form written out."""
 
@@ -120,6 +131,7 @@ class Experiment:
     retries: int = 3
     """Attempts are 1 + retries."""
     alpha: float = 0.05
+    cache: CacheSpec = CacheSpec()
     control: str = ""
     candidates: tuple[str, ...] = ()
     resolved: Mapping[str, Any] = field(default_factory=dict)

@@ -14,6 +14,7 @@ import openai
 import pytest
 
 from harness.cli.app import COMMANDS
+from harness.cli.flags import RunFlags
 
 Command = Callable[..., Any]
 LATER = ("compare", "gate", "baseline", "diagnose", "export", "verify")
@@ -58,7 +59,6 @@ def test_the_bare_command_lists_the_commands(here: Command) -> None:
         (["reference", "stop"], '"serve"'),
         (["check", "nowhere.yaml"], "nowhere.yaml"),
         (["run", "x.yaml", "--max-cost", "3"], "--max-cost: not available yet"),
-        (["run", "x.yaml", "--cache", "on"], "--cache on: not available yet"),
         (["score", "latest"], "no such run"),
         (["report"], "name one run"),
         (["report", "a", "b"], "not available yet"),
@@ -170,3 +170,13 @@ def test_help_loads_nothing_that_a_run_needs(desk: ModuleType, tmp_path: Path) -
         "scipy",
         "jinja2",
     }
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [(None, ()), ("off", ("cache.mode=off",)), ("on", ("cache.mode=on",))]
+)
+def test_the_cache_flag_overrides_the_config_only_where_it_is_given(
+    given: str | None, told: tuple[str, ...]
+) -> None:
+    """Left out, the config decides; `--cache off` turns off what the config turns on."""
+    assert RunFlags(cache=given).overrides() == told

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from harness.errors import UsageError
 from harness.flow.plan import plan
 from harness.types.evalset import Evalset, EvalsetSpec, Example
-from harness.types.experiment import Experiment, ModelSpec, OutputSpec, Variant
+from harness.types.experiment import CacheSpec, Experiment, ModelSpec, OutputSpec, Variant
 from harness.types.run import Selection
 
 LIVE = ModelSpec(name="m", provider="openai", model="m")
@@ -174,3 +174,34 @@ def test_a_warm_up_needs_a_model_that_is_live():
     """A variant without a model of its own makes no call of its own."""
     trials = planned(variants=(variant("none", None),))
     assert not any(trial.warmup for trial in trials)
+
+
+def fresh(trials):
+    """The ids of what no cache may answer, with how often each stands there."""
+    return Counter(trial.example_id for trial in trials if trial.fresh)
+
+
+def live(count, seed=7, selection=None, **more):
+    """A plan in which so many examples of each partition are asked every time."""
+    cache = CacheSpec(mode="on", live=count)
+    return plan(experiment(seed=seed, cache=cache, **more), EVALSET, selection or Selection())
+
+
+@given(count=st.integers(1, 7), seed=st.integers(), repeats=st.integers(1, 2))
+def test_live_examples_are_drawn_by_the_seed_alike_for_every_variant(count, seed, repeats):
+    """So many of each partition, all their repeats, in all variants; more are asked for than there are: all."""
+    trials = live(count, seed, repeats=repeats)
+    drawn = fresh(counted(trials))
+    assert set(drawn.values()) == {len(VARIANTS) * repeats}
+    assert Counter(example[0] for example in drawn) == {"g": min(count, 6), "e": min(count, 3)}
+    assert fresh(live(count + 1, seed)).keys() >= drawn.keys()
+    assert all(trial.fresh for trial in trials if trial.warmup)
+    assert [replace(trial, fresh=False) for trial in trials] == list(planned(seed, repeats=repeats))
+
+
+def test_live_examples_are_among_those_that_are_run():
+    """A selection has as many of its own; another seed draws others; without `live` none is."""
+    first = live(2, selection=Selection(limit=3))
+    assert len(fresh(counted(first))) == 4
+    assert len({tuple(sorted(fresh(counted(live(2, seed))))) for seed in range(20)}) > 5
+    assert not fresh(live(0))

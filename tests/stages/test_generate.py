@@ -1,6 +1,7 @@
 """The generate stage: the draft as it stands becomes one request, and its Call ends the draft."""
 
 import asyncio
+from dataclasses import replace
 
 from harness.stages.generate import Generate
 from harness.types.call import Message
@@ -26,6 +27,21 @@ def test_the_request_carries_the_draft_and_nothing_expected(make_kit, draft):
     assert (request.messages, request.output, request.tools) == (messages, kit.output, ({"name": "t"},))
     assert (request.seed, request.example_id, request.repeat) == (11, "g-1", 0)
     assert request.inputs == {"q": "hi"}
+    assert (request.index, request.fresh) == ("", False)
+
+
+def test_the_request_says_what_was_searched_and_whether_it_must_be_asked(make_kit, draft):
+    """Both are for the response cache: the first parts its keys, the second passes it by."""
+    kit = make_kit()
+    given = draft({"q": "hi"}, index="abc")
+    given = replace(given, trial=replace(given.trial, fresh=True, repeat=2))
+
+    async def run():
+        return await (await Generate().open(kit)).call(given)
+
+    asyncio.run(run())
+    ((_, request),) = kit.asked.requests
+    assert (request.index, request.fresh, request.repeat) == ("abc", True, 2)
 
 
 def test_a_draft_without_messages_is_asked_all_the_same(make_kit, draft):

@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -94,3 +95,22 @@ def test_threads_do_not_disturb_each_other():
     alone = [stage(draft).passages for draft in drafts]
     with ThreadPoolExecutor(8) as threads:
         assert [draft.passages for draft in threads.map(stage, drafts)] == alone
+
+
+def test_the_draft_says_what_was_searched():
+    """Another document, chunking, depth or query is another index; the same ones are the same in every run."""
+
+    def index(documents=CORPUS, **options):
+        return opened(Kit(documents=documents), **options)(make_draft({"q": "lamp"})).index
+
+    others = [
+        index(CORPUS[:2]),
+        index((*CORPUS[:2], replace(CORPUS[2], text=CORPUS[2].text + "!"))),
+        index((*CORPUS[:2], replace(CORPUS[2], title="Guarantee"))),
+        index(chunk={"tokens": 10, "overlap": 0}),
+        index(chunk={"characters": 200, "overlap": 30}),
+        index(top_k=7),
+        index(query="{{ q }}"),
+    ]
+    assert len({index(), *others}) == 1 + len(others)
+    assert index() == index(chunk={"overlap": 30, "tokens": 200})

@@ -102,8 +102,6 @@ def _check_gate(gate: Gate, at: At, known: list[str], experiment: Experiment, si
 def _top(shape: ExperimentFile) -> Iterator[At]:
     if shape.stop_early:
         yield ("stop_early",)
-    if shape.cache.mode != "off":
-        yield ("cache", "mode")
     for key in ("controls", "gates", "baseline", "ablation"):
         if getattr(shape, key):
             yield (key,)

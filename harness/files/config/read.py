@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.types.experiment import Experiment
+from harness.types.experiment import CacheSpec, Experiment
 
 if TYPE_CHECKING:
     from harness.files.config.shape import ExperimentFile
@@ -71,6 +71,7 @@ def _experiment(shape: "ExperimentFile", file: str, site: "Site") -> Experiment:
         timeout_s=shape.timeout_s,
         retries=shape.retries,
         alpha=shape.alpha,
+        cache=CacheSpec(mode=shape.cache.mode, live=shape.cache.live),
         control=control,
         candidates=candidates,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.files.config.read import read_config
-from harness.types.experiment import Experiment, StageSpec
+from harness.types.experiment import CacheSpec, Experiment, StageSpec
 
 EXAMPLE = Path(__file__).with_name("experiment.yaml").read_text(encoding="utf-8")
 """Every key of the contract at once."""
@@ -289,7 +289,7 @@ def test_a_schema_and_tools_are_read_from_their_files(project):
         ("{model: openai/m, retrieve: {store: qdrant}}", ["variants.one.retrieve.store"]),
         ("{model: openai/m, retrieve: {chunk: {by: heading}}}", ["variants.one.retrieve.chunk.by"]),
         ("{model: openai/m}\nstop_early: true", ["stop_early"]),
-        ("{model: openai/m}\ncache: on", ["cache.mode"]),
+        ("{model: openai/m}\ncache: on", []),
         ("{model: openai/m}\nneeds: {peak_per_s: 2}\neconomics: {months: 12}", []),
         ("{model: openai/m}\ngates: []\ncontrols: []", []),
     ],
@@ -297,6 +297,23 @@ def test_a_schema_and_tools_are_read_from_their_files(project):
 def test_only_what_would_act_in_a_run_waits_for_later(project, body, keys):
     """A later part that nothing uses is no obstacle."""
     assert list(variant(body).later) == keys
+
+
+@pytest.mark.parametrize(
+    ("written", "sets", "mode", "live"),
+    [
+        ("", [], "off", 0),
+        ("cache: on", [], "on", 0),
+        ("cache: {mode: read, live: 80}", [], "read", 80),
+        ("cache: on", ["cache.mode=off"], "off", 0),
+        ("cache: {live: 5}", ["cache.mode=refresh"], "refresh", 5),
+        ("", ["cache.mode=on"], "on", 0),
+    ],
+)
+def test_the_cache_is_off_unless_it_is_asked_for(project, written, sets, mode, live):
+    """A run measures; a flag overrides the file, and leaves the number of live examples alone."""
+    body = f"evalset: ../evalsets/support\nvariants: {{a: {{model: openai/m}}}}\n{written}\n"
+    assert read(body, sets=sets).cache == CacheSpec(mode=mode, live=live)
 
 
 def test_a_function_of_the_users_own_takes_any_option(project):
