@@ -1,4 +1,4 @@
-"""The JSON Schema of the answer, read with the line of what is wrong in it; nothing outside of it is fetched."""
+"""JSON Schemas as files hold them, with the line of what is wrong in them; nothing outside of them is fetched."""
 
 import difflib
 import re
@@ -14,6 +14,7 @@ from harness.text.quote import clip, quote
 from harness.text.validator import json_path
 
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+_PYTHON_TYPES = {"dict": "object", "float": "number", "int": "integer", "list": "array", "tuple": "array"}
 _WORD = re.compile(r"\S+")
 _ONE = frozenset(
     _WORD.findall("""
@@ -37,7 +38,7 @@ _FOREIGN = frozenset({"example", "id", "dependencies"})
 
 
 def read_schema(path: str, faults: DataFaults) -> Mapping[str, Any] | None:
-    """Read and compile one schema (2020-12); None where it has a fault, which is noted with its line.
+    """Read and compile one schema (2020-12); None where it has a fault, each noted with its line.
 
     A schema that is `true` or `false` is given as the object that means the same. A keyword that nobody knows is
     allowed by the standard, and checks nothing: one that is nearly a known one is a fault.
@@ -49,19 +50,33 @@ def read_schema(path: str, faults: DataFaults) -> Mapping[str, Any] | None:
         schema = strict_json.parse(text)
         if not isinstance(schema, dict | bool):
             raise JsonFault(f"a JSON Schema is an object, not {quote(schema, 40)}", 0)
-        _compile(schema, text)
-    except JsonFault as fault:
-        faults.add(f"{shown(path)}:{strict_json.line_at(text, fault.at or 0)}", fault.what)
+    except JsonFault as torn:
+        faults.add(f"{shown(path)}:{strict_json.line_at(text, torn.at or 0)}", torn.what)
         return None
+    found = list(schema_faults(schema, text))
+    for fault, hint in found:
+        faults.add(f"{shown(path)}:{strict_json.line_at(text, fault.at or 0)}", fault.what, hint)
     if isinstance(schema, bool):
-        return {} if schema else {"not": {}}
-    for place, meant in _misspelt(schema, ()):
-        line = strict_json.line_at(text, strict_json.offset_of(text, place))
-        faults.add(f"{shown(path)}:{line}", f"unknown keyword {quote(place[-1])}", f"did you mean '{meant}'?")
-    return schema
+        schema = {} if schema else {"not": {}}
+    return None if found else schema
 
 
-def _compile(schema: Any, text: str) -> None:
+def schema_faults(schema: Any, text: str, at: strict_json.Path = ()) -> Iterator[tuple[JsonFault, str]]:
+    """Find what is wrong with the schema that stands at a place in a JSON text: (what and where, what to do next).
+
+    One that cannot be compiled has one fault; one that can, a fault for each misspelt keyword.
+    """
+    try:
+        _compile(schema, text, at)
+    except JsonFault as fault:
+        yield fault, ""
+        return
+    for place, meant in _misspelt(schema, at):
+        what = f"unknown keyword {quote(place[-1])}"
+        yield JsonFault(what, strict_json.offset_of(text, place)), f"did you mean '{meant}'?"
+
+
+def _compile(schema: Any, text: str, at: strict_json.Path) -> None:
     import jsonschema_rs
 
     try:
@@ -69,17 +84,20 @@ def _compile(schema: Any, text: str) -> None:
     except jsonschema_rs.ValidationError as error:
         place = error.instance_path
         what = clip(f"not a JSON Schema (2020-12): {json_path(place)}: {error.message}")
-        near = nearest(str(error.instance), _TYPES) if place and place[-1] == "type" else None
+        word = str(error.instance)
+        near = _PYTHON_TYPES.get(word) or nearest(word, _TYPES) if place and place[-1] == "type" else None
         hint = f"; did you mean '{near}'?" if near else ""
-        raise JsonFault(f"{what}{hint}", _offset(text, place, error.message)) from None
+        raise JsonFault(f"{what}{hint}", _offset(text, (at, place), error.message)) from None
 
 
-def _offset(text: str, place: Sequence[str | int], message: str) -> int:
+def _offset(text: str, places: tuple[strict_json.Path, Sequence[str | int]], message: str) -> int:
     """Where the fault stands; a reference that leads nowhere has no place but its own words."""
+    at, place = places
     words = re.search(r"'([^']+)'", message)
     if place or words is None:
-        return strict_json.offset_of(text, place)
-    return max(0, text.find(words[1]))
+        return strict_json.offset_of(text, (*at, *place))
+    start = strict_json.offset_of(text, at)
+    return max(start, text.find(words[1], start))
 
 
 def _misspelt(schema: Any, at: strict_json.Path) -> Iterator[tuple[strict_json.Path, str]]:

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -14,11 +14,12 @@ from harness.files.rows.tables import Row, scan_rows
 from harness.registry import nearest
 from harness.text.fields import MISSING
 from harness.text.quote import quote
+from harness.text.tool_calls import told_calls
 from harness.types.evalset import Source
 
 _TIMES = ("latency_ms", "first_token_ms", "cost_usd")
 _COUNTS = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
-FIELDS = ("output", *_TIMES, *_COUNTS, "finish_reason")
+FIELDS = ("output", *_TIMES, *_COUNTS, "finish_reason", "tool_calls")
 """What a row may hold beside its key, its repeat and columns of its own."""
 
 
@@ -40,8 +41,8 @@ class OutputRows:
 
         `key` is compared as text: space around it and the form of its accents (NFC) mean nothing. Returns FIELDS
         and `row`, the columns that are none of these. `output` may be text, a number, a list or an object; it is
-        None where the row holds null, and "" where it holds an empty text, which is an answer. Of the others, None
-        is unknown.
+        None where the row holds null, and "" where it holds an empty text, which is an answer. `tool_calls` are in the
+        shape that is recorded. Of the others, None is unknown.
         """
         found = self._rows.get(_fingerprint(key, repeat + self._first))
         if found is None:
@@ -146,7 +147,19 @@ class _OutputsReader:
             return self._count(name, value, row)
         if name in _TIMES:
             return self._number(name, value, row)
+        if name == "tool_calls":
+            return self._calls(value, row)
         return value if name == "output" or value is None else str(value)
+
+    def _calls(self, value: Any, row: Row) -> Sequence[Mapping[str, Any]] | None:
+        if value is None:
+            return None
+        self._unseen.pop("output", None)  # a model that calls tools may say nothing beside
+        try:
+            return told_calls(value)
+        except ValueError as error:
+            self._faults.add(row.where, f"tool_calls: {error}")
+            return None
 
     def _count(self, name: str, value: Any, row: Row) -> int | None:
         number = self._number(name, value, row)

@@ -62,7 +62,7 @@ class Recorded:
             raise RuntimeError("complete before open")
         key = self._key(request)
         row = self._outputs.find(key, request.repeat)
-        if row is None or row["output"] is None or row["output"] == []:
+        if row is None or (row["output"] in (None, []) and row["tool_calls"] is None):
             what = "no output was recorded for" if row is None else "the recorded output is null for"
             raise CallError(type="missing", message=f"{what} {self._by} {quote(key)}")
         return self._reply(row)
@@ -76,7 +76,7 @@ class Recorded:
         return str(found)
 
     def _reply(self, row: Mapping[str, Any]) -> Reply:
-        texts = self._texts(row["output"])
+        texts = self._texts(row["output"]) or [""]
         usage = Usage(**{name: row[name] for name in _BUCKETS})
         meta = dict(row["row"])
         if self._list == "best" and len(texts) > 1:
@@ -85,6 +85,7 @@ class Recorded:
             text=texts[0],
             kind=_KINDS.get(row["finish_reason"], "answered"),
             finish_reason=row["finish_reason"],
+            tool_calls=tuple(row["tool_calls"] or ()),
             usage=None if usage == Usage() else usage,
             recorded_ms=row["latency_ms"],
             recorded_first_token_ms=row["first_token_ms"],
@@ -95,7 +96,7 @@ class Recorded:
     def _texts(self, output: Any) -> list[str]:
         """The answer as text: of a list the first, all joined, or each to be judged (`best`)."""
         if not isinstance(output, list):
-            return [_text(output)]
+            return [] if output is None else [_text(output)]
         texts = [_text(part) for part in output]
         if self._list == "join":
             return ["\n".join(texts)]

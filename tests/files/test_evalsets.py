@@ -150,9 +150,12 @@ def test_golden_must_be_there_and_a_near_name_is_seen(tmp_path: Path) -> None:
         ({"id": None}, "id must be text on one line or a whole number, not null"),
         ({"id": " "}, "id must be text on one line"),
         ({"id": "a\nb"}, "id must be text on one line"),
-        ({"expected": 42}, "expected must be text, a list of texts or an object, not 42; write it in quotes"),
-        ({"expected": {}}, "expected must be text, a list of texts or an object, not {}"),
-        ({"expected": ["a", 1]}, "expected must be text, a list of texts or an object"),
+        (
+            {"expected": 42},
+            "expected must be text, an object, or a list of texts or of objects, not 42; write it in quotes",
+        ),
+        ({"expected": {}}, "expected must be text, an object, or a list of texts or of objects, not {}"),
+        ({"expected": ["a", 1]}, "expected must be text, an object, or a list of texts or of objects"),
         ({"accept_refusal": "yes"}, 'accept_refusal must be true or false, not "yes"'),
         ({"meta": []}, "meta must be an object, not []"),
     ],
@@ -165,9 +168,11 @@ def test_what_a_row_must_be(tmp_path: Path, changes: dict[str, object], said: st
     assert faults[0].startswith(f"{path}/golden.jsonl:2: {said}")
 
 
-@pytest.mark.parametrize("expected", [None, "", "a", [], ["a", "b"], {"a": [1, None]}])
+@pytest.mark.parametrize(
+    "expected", [None, "", "a", [], ["a", "b"], {"a": [1, None]}, [{"f": {"x": [1, ""]}}, {"name": "g"}]]
+)
 def test_what_may_be_expected(tmp_path: Path, expected: object) -> None:
-    """Text, a list of texts, an object or nothing; an empty one says that there is no answer."""
+    """Text, a list of texts, an object, a list of objects or nothing; an empty one says that there is no answer."""
     path = folder(tmp_path, golden=[row("g-1") | {"expected": expected}])
     assert read(path).partitions["golden"][0].expected == expected
 

@@ -37,6 +37,27 @@ def lines(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
     return path
 
 
+def test_calls_of_tools_are_brought_into_one_shape(tmp_path: Path) -> None:
+    """OpenAI's list, the leaderboard's, and JSON text of either; beside them an output is not needed."""
+    call = {"id": None, "type": "function", "function": {"name": "f", "arguments": '{"x": 1}'}}
+    rows = [
+        {"id": "a", "calls": [call]},
+        {"id": "b", "calls": [{"f": {"x": 1}}]},
+        {"id": "c", "calls": '[{"f": {"x": 1}}]'},
+        {"id": "d", "calls": []},
+        {"id": "e", "calls": None},
+    ]
+    outputs = read(lines(tmp_path / "x.jsonl", rows), tool_calls="calls")
+    found = [outputs.find(row["id"], 0) for row in rows]
+    assert [row["tool_calls"] for row in found] == [[call], [call], [call], [], None]
+    assert {row["output"] for row in found} == {None}
+    assert {len(row["row"]) for row in found} == {0}
+    path = lines(tmp_path / "x.jsonl", [{"id": "a", "tool_calls": ["f"]}, {"id": "b", "tool_calls": "f("}])
+    told = refused(path)
+    assert told[0].startswith(":1: tool_calls: a tool call is ")
+    assert told[1].startswith(':2: tool_calls: tool calls are JSON, not "f("')
+
+
 def test_columns_are_mapped_to_our_names(tmp_path: Path) -> None:
     """Numbers are numbers, unknown is None, and columns of the user's own are kept (labels)."""
     path = lines(
@@ -73,6 +94,7 @@ def test_columns_are_mapped_to_our_names(tmp_path: Path) -> None:
         "output_tokens": 3,
         "reasoning_tokens": None,
         "finish_reason": None,
+        "tool_calls": None,
         "row": {"label": "Correct"},
     }
     second = outputs.find("b", 0)

@@ -8,6 +8,7 @@ import pytest
 from harness.calls.endpoint import LiveEndpoint, Policy
 from harness.files.outputs import read_outputs
 from harness.providers.recorded import Recorded
+from harness.text.tools import called_tool
 from harness.types.call import Request, Usage
 from harness.types.experiment import ModelSpec
 from harness.types.record import ALTERNATIVES
@@ -59,6 +60,20 @@ def test_a_missing_output_is_a_failed_call_and_an_empty_one_is_an_answer(look_up
     assert 'null for id "g-2"' in calls[1].error["message"]
     assert 'no output was recorded for id "g-5"' in calls[4].error["message"]
     assert all(call.ms is None and call.cost_usd is None for call in missing)
+
+
+def test_calls_of_tools_are_answers(look_up):
+    """A row that calls a tool, or says that none was called, has answered, with or without text."""
+    rows = [
+        {"id": "g-1", "tool_calls": [{"f": {"x": 1}}]},
+        {"id": "g-2", "output": None, "tool_calls": []},
+        {"id": "g-3", "output": "It is four.", "tool_calls": None},
+        {"id": "g-4", "output": [], "tool_calls": None},
+    ]
+    calls = look_up(rows, [ask(f"g-{number}") for number in range(1, 5)], list="join")
+    assert [call.reply.text if call.reply else None for call in calls] == ["", "", "It is four.", None]
+    assert calls[0].reply.tool_calls == (called_tool("f", {"x": 1}),)
+    assert calls[1].reply.tool_calls == calls[2].reply.tool_calls == ()
 
 
 def test_times_tokens_and_costs_come_from_the_file(look_up):

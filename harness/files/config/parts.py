@@ -282,6 +282,8 @@ class RecordedMap(Shape):
     """US dollars for the whole trial."""
     finish_reason: str | None = None
     """Why the answer ended."""
+    tool_calls: str | None = None
+    """The calls of tools: a list, or its JSON text."""
 
 
 class Recorded(Shape):

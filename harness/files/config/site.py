@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from harness.files.config.faults import Faults
 from harness.files.config.fields import Located, Wrong, locate
 from harness.files.config.near import is_file, is_folder, nearest_file
 from harness.files.config.yaml_tree import Node
+from harness.files.rows.strict_json import JsonFault, line_at
 from harness.registry import nearest
 from harness.text import templates
 
@@ -22,6 +23,9 @@ _LIKE_A_PATH = re.compile(r"[\w.-]+([/\\][\w.-]+)+\.\w{1,8}")
 
 At = tuple[str | int, ...]
 """A place in the merged file."""
+
+Check = Callable[[Any, str], Iterable[tuple[JsonFault, str]]]
+"""What is wrong with the value that a JSON text holds: (what and where, what to do next)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +123,8 @@ class Site:
             self.written[at] = text
         return text, located.path
 
-    def json(self, at: At, located: Located | None) -> Any:
-        """What a JSON file holds; None where none is named, or it cannot be read."""
+    def json(self, at: At, located: Located | None, check: Check | None = None) -> Any:
+        """What a JSON file holds; None where none is named, or it cannot be read, or `check` finds a fault in it."""
         text = self._text(at, located) if located else None
         if text is None or located is None:
             return None
@@ -130,6 +134,11 @@ class Site:
         except (ValueError, RecursionError) as error:
             line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
             self.fault(at, f"{located.written}:{line}: not JSON ({error})")
+            return None
+        found = list(check(value, text)) if check else []
+        for fault, hint in found:
+            self.fault(at, f"{located.written}:{line_at(text, fault.at or 0)}: {fault.what}", hint)
+        if found:
             return None
         self.written[at] = value
         return value

@@ -7,6 +7,7 @@ from typing import Any
 from harness.files.config import models as config_models
 from harness.files.config import parts
 from harness.files.config.site import At, Site
+from harness.files.config.tools import tool_faults
 from harness.types.experiment import ModelSpec, OutputSpec, StageSpec, Variant
 
 STEPS = ("fewshot", "retrieve", "rerank", "prompt", "model")
@@ -169,12 +170,8 @@ class Workshop:
         return OutputSpec(mode=shape.mode, schema=schema)
 
     def _tools(self, shape: parts.Layer, at: At) -> tuple[Mapping[str, Any], ...]:
-        tools = self.site.json((*at, "tools"), shape.tools)
-        rows = tools if isinstance(tools, list) else [tools] if tools is not None else []
-        if not all(isinstance(row, dict) for row in rows):
-            self.site.fault((*at, "tools"), "tool definitions are a list of mappings")
-            return ()
-        return tuple(rows)
+        tools = self.site.json((*at, "tools"), shape.tools, tool_faults)
+        return tuple(tools if isinstance(tools, list) else [tools] if tools is not None else [])
 
     def _whole(self, name: str, shape: parts.Variant, at: At) -> ModelSpec:
         if shape.recorded is not None:

@@ -183,14 +183,17 @@ class _Check:
     def _expected(self, value: Any) -> Any:
         if value is None or isinstance(value, str) or (isinstance(value, dict) and value):
             return value
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        if isinstance(value, list) and (
+            all(isinstance(item, str) for item in value)
+            or all(isinstance(item, dict) and item for item in value)
+        ):
             return value
         hint = (
             "write it in quotes"
             if isinstance(value, bool | int | float)
             else "leave it out where there is none"
         )
-        self._fault("expected must be text, a list of texts or an object", value, hint)
+        self._fault("expected must be text, an object, or a list of texts or of objects", value, hint)
         return None
 
     def _texts(self, parts: Mapping[str, Any], key: str) -> tuple[str, ...]:

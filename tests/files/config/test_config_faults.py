@@ -217,7 +217,7 @@ def test_the_good_config_is_good():
         ("    model: base", "    model: base\n    output: {schema: list.json}",
          "11: variants.plain.output.schema: a JSON Schema is a mapping"),
         ("    model: base", "    model: base\n    tools: list.json",
-         "11: variants.plain.tools: tool definitions are a list of mappings"),
+         "11: variants.plain.tools: list.json:1: tool definitions are a list of mappings"),
         # how parts stand together
         ("    model: base", "    model: base\n    recorded: rows.jsonl", ("11: variants.plain.recorded: stands instead "
          "of fewshot, retrieve, rerank, prompt, model and pipeline; keep one; null takes an inherited key away")),
