@@ -17,8 +17,12 @@ from harness.calls.halt import Halt
 DECLARED_SHARE = 0.98
 """Of a declared limit: its minute and ours do not begin together."""
 CATCH_UP_S = 0.25
-"""What a start that came late may be made up for; an account's shortest window is longer."""
+"""Of a declared limit, what a start that came late may be made up for; an account's shortest window is longer."""
 LONGEST_CLOSE_S = 60.0
+UNTOLD_CLOSE_S = 0.5
+"""After a 429 that does not say for how long."""
+FEW = 5
+"""Answers that teach no rate."""
 PROBE_SHARE = 0.97
 """Of the last ceiling: up to here the rate grows quickly."""
 
@@ -29,10 +33,11 @@ class _Lane:
 
     rate_per_s: float | None = None
     next_s: float = 0.0
+    catch_up_s: float = 0.0
 
     def take(self, now_s: float, amount: float) -> None:
         if self.rate_per_s is not None:
-            self.next_s = max(self.next_s, now_s - CATCH_UP_S) + amount / self.rate_per_s
+            self.next_s = max(self.next_s, now_s - self.catch_up_s) + amount / self.rate_per_s
 
     def give_back(self, amount: float) -> None:
         if self.rate_per_s is not None:
@@ -57,12 +62,15 @@ class Limiter:
         self._halt = halt
         self._turn = asyncio.Lock()
         self._requests, self._tokens = _Lane(), _Lane()
-        self._declared = False
+        self._most_per_s: float | None = None
+        """Starts that are declared to be allowed."""
         self._open_s = 0.0
         self._since_s: float | None = None
         """When the span began over which `_answered` is counted."""
         self._answered = 0
         self._cut_s = float("-inf")
+        """When a 429 last told something new: calls that started earlier belong to the same burst."""
+        self._must_learn = False
         self._ceiling_per_s: float | None = None
         self._grown_s = 0.0
         self._mean_tokens: float | None = None
@@ -73,7 +81,8 @@ class Limiter:
             if key in limits:
                 rate = DECLARED_SHARE * limits[key] / 60
                 lane.rate_per_s = rate if lane.rate_per_s is None else min(rate, lane.rate_per_s)
-        self._declared = self._declared or "rpm" in limits
+                lane.catch_up_s = CATCH_UP_S
+        self._most_per_s = self._requests.rate_per_s
 
     @property
     def counts_tokens(self) -> bool:
@@ -91,8 +100,8 @@ class Limiter:
                     async with asyncio.timeout_at(due_s):
                         await self._halt.stop.wait()
                         return None
-                self._grow(clock_s())
             now_s = clock_s()
+            self._learn(now_s)
             self._grow(now_s)
             self._since_s = now_s if self._since_s is None else self._since_s
             self._requests.take(now_s, 1)
@@ -112,32 +121,38 @@ class Limiter:
         """Note a 429. Those of one burst count as one: only what started after the last cut cuts again."""
         now_s = asyncio.get_running_loop().time()
         self._tokens.give_back(leave.tokens)
-        wait_s = min(LONGEST_CLOSE_S, 1.0 if retry_after_s is None else retry_after_s)
+        wait_s = min(LONGEST_CLOSE_S, UNTOLD_CLOSE_S if retry_after_s is None else retry_after_s)
         self._open_s = max(self._open_s, now_s + wait_s)
         if leave.started_s >= self._cut_s:
-            self._cut(now_s, wait_s)
+            self._cut_s = now_s
+            self._must_learn = True
 
     def _due_s(self) -> float:
         return max(self._open_s, self._requests.next_s, self._tokens.next_s)
 
-    def _cut(self, now_s: float, wait_s: float) -> None:
-        """What got through since the last cut, over that time and the wait that was asked for, is what is allowed."""
-        span_s = now_s - (now_s if self._since_s is None else self._since_s) + wait_s
-        allowed_per_s = max(self._answered, 1) / max(span_s, 0.1)
+    def _learn(self, now_s: float) -> None:
+        """After a refusal: what got through since the last one, over that time and the wait that was asked for.
+
+        Only now, as the endpoint opens again, since the calls that were in flight at the refusal have come back.
+        """
+        if not self._must_learn or self._since_s is None:
+            return
+        self._must_learn = False
+        allowed_per_s = max(self._answered, 1) / max(now_s - self._since_s, 0.1)
         rate = self._requests.rate_per_s
         if rate is not None:
             allowed_per_s = min(max(allowed_per_s, 0.6 * rate), PROBE_SHARE * rate)
-        self._ceiling_per_s = allowed_per_s if self._answered > 5 else None
+        sure = self._answered > FEW or rate is not None
+        self._ceiling_per_s = allowed_per_s if sure else None
         self._requests.rate_per_s = PROBE_SHARE * allowed_per_s
-        self._requests.next_s = self._open_s
-        self._cut_s = self._since_s = self._grown_s = self._open_s
+        self._requests.next_s = self._since_s = self._grown_s = self._cut_s = now_s
         self._answered = 0
 
     def _grow(self, now_s: float) -> None:
         """Let the rate grow with the time since it last did; a declared limit is never exceeded."""
         rate = self._requests.rate_per_s
         spent_s = now_s - self._grown_s
-        if rate is None or self._declared or spent_s <= 0:
+        if rate is None or rate == self._most_per_s or spent_s <= 0:
             return
         self._grown_s = now_s
         if self._ceiling_per_s is None:
@@ -145,8 +160,9 @@ class Limiter:
         elif rate < PROBE_SHARE * self._ceiling_per_s:
             share = 0.05
         else:
-            share = 0.002 * (1 + (now_s - self._cut_s) / 30)
-        self._requests.rate_per_s = rate * (1 + share) ** min(spent_s, 5.0)
+            share = 0.002 * (1 + ((now_s - self._cut_s) / 10) ** 2)
+        grown = rate * (1 + share) ** min(spent_s, 5.0)
+        self._requests.rate_per_s = grown if self._most_per_s is None else min(grown, self._most_per_s)
 
     def _heed(self, headers: Mapping[str, str]) -> None:
         """Slow down before a 429 where the endpoint says that its bucket runs dry."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from harness.calls import endpoint as endpoint_module
+from harness.calls import limiter
 from harness.calls.endpoint import LONGEST_WAIT_S, LiveEndpoint, Policy
 from harness.errors import CallError
 from harness.types.call import Reply, Request, Usage, Wire
@@ -52,6 +53,7 @@ def waits(monkeypatch):
         asked.append(ask(state))
         return 0.0
 
+    monkeypatch.setattr(limiter, "LONGEST_CLOSE_S", 0.0)
     monkeypatch.setattr(endpoint_module, "_wait_s", note)
     return asked
 
@@ -108,6 +110,7 @@ def test_the_wait_is_what_the_server_asked_for_and_a_little_more(waits):
 
 def test_back_off_is_measured_apart(monkeypatch):
     """The time spent waiting is back-off: neither latency nor part of an attempt."""
+    monkeypatch.setattr(limiter, "LONGEST_CLOSE_S", 0.0)
     monkeypatch.setattr(endpoint_module, "_wait_s", lambda _state: 0.03)
     reply = Reply(text="yes", wire=Wire(sent_ns=0, done_ns=1_000_000))
     told = call(Scripted(CallError(**LIMITED), CallError(**LIMITED), reply))
