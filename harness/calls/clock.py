@@ -1,9 +1,12 @@
 """The one clock: every duration of the harness is a difference of two of its readings."""
 
-from time import perf_counter_ns
+from time import perf_counter_ns, thread_time_ns
 
 now_ns = perf_counter_ns
 """Nanoseconds on the monotonic clock; only differences mean anything."""
+
+cpu_ns = thread_time_ns
+"""Nanoseconds of CPU that the calling thread has used, user and system; only differences mean anything."""
 
 
 def ms_between(start_ns: int, end_ns: int) -> float:

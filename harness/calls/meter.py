@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Scale:
-    """Fulfils types.plugins.Meter. One for a run; emptied about once a second. Mutable, loop-bound."""
+    """Fulfils types.plugins.Meter. One for a run; emptied a few times a second. Mutable, loop-bound."""
 
     start_to_send_ms: list[float] = field(default_factory=list)
     pool_waits: int = 0
-    in_flight: int = 0
-    """Trials in their slots just now; kept up to date by the runner."""
 
     def sent(self, start_to_send_ms: float) -> None:
         """One request left, so long after its call began."""

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from harness.calls.budget import Budget
 from harness.calls.halt import Halt
 from harness.calls.meter import Scale
+from harness.calls.pace import FIRST_SLOTS, Pace
 from harness.calls.traffic import Junction
 from harness.cli.prepare import Prepared
 from harness.cli.voice import say
+from harness.files.answers import AnswerStore, open_answers
 from harness.files.ledger import Ledger
 from harness.flow.assemble import Works, assemble
-from harness.flow.execute import Pace, execute
+from harness.flow.execute import execute
 from harness.flow.pipeline import pipeline
 from harness.flow.watch import watch
 from harness.types.record import Entry
@@ -24,6 +26,7 @@ from harness.types.trial import Trial
 
 GAP_S = 0.001
 LONGEST_RAMP_S = 2.0
+ANSWERS = "answers.sqlite"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,31 +54,30 @@ async def drive(
         _listen(halt, closing, bounds.max_time_s)
         names = {trial.variant for trial in todo}
         variants = [variant for variant in prepared.experiment.variants if variant.name in names]
-        works = Works(scale=scale, junction=junction, closing=closing)
+        works = Works(
+            scale=scale, junction=junction, closing=closing, answers=_answers(prepared, ledger, closing)
+        )
         lines = await assemble(prepared.experiment, prepared.evalset, variants, works)
         ledger.point_latest()
         examples = prepared.examples()
         seed = prepared.experiment.seed
 
         async def run(trial: Trial) -> Entry:
-            scale.in_flight += 1
-            try:
-                return await pipeline(
-                    lines[trial.variant], trial, examples[trial.example_id], trial_seed(seed, trial)
-                )
-            finally:
-                scale.in_flight -= 1
+            example = examples[trial.example_id]
+            return await pipeline(lines[trial.variant], trial, example, trial_seed(seed, trial))
 
         live = any(line.live for line in lines.values())
-        pace = Pace(concurrency=prepared.experiment.concurrency, gap_s=GAP_S if live else 0.0)
+        calls = live and prepared.experiment.cache.mode not in ("on", "read")
+        pace = Pace(concurrency=prepared.experiment.concurrency, gap_s=GAP_S if calls else 0.0)
         warm = [trial for trial in todo if trial.warmup]
         async with aclosing(execute(warm, run, replace(pace, gap_s=0.02), halt.stop)) as warming:
             ramp_s = await _warmed_up(warming, ledger)
         scale.take()  # a first call imports and connects: that is what warm-ups are for
-        watching = asyncio.create_task(watch(scale, ledger.note))
+        pace = replace(pace, ramp_s=ramp_s, slots=min(FIRST_SLOTS, pace.concurrency) if live else 0)
+        watching = asyncio.create_task(watch(scale, pace, ledger.note))
         try:
             rest = (trial for trial in todo if not trial.warmup)
-            async with aclosing(execute(rest, run, replace(pace, ramp_s=ramp_s), halt.stop)) as ending:
+            async with aclosing(execute(rest, run, pace, halt.stop)) as ending:
                 async for entry in ending:
                     ledger.append(entry)
                     seen(entry)
@@ -84,6 +86,15 @@ async def drive(
             with suppress(asyncio.CancelledError):
                 await watching
     return halt
+
+
+def _answers(prepared: Prepared, ledger: Ledger, closing: AsyncExitStack) -> AnswerStore | None:
+    """The response cache, beside the run folders; let go of after everything that writes to it."""
+    if prepared.experiment.cache.mode == "off":
+        return None
+    answers = open_answers(ledger.folder.parent / ANSWERS, tell=say)
+    closing.push_async_callback(answers.close)
+    return answers
 
 
 async def _warmed_up(warming: AsyncIterator[Entry], ledger: Ledger) -> float:

@@ -6,21 +6,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from harness.calls.pace import Pace
 from harness.errors import Abandoned
 from harness.types.record import Entry
 from harness.types.trial import Trial
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How fast trials may start."""
-
-    concurrency: int
-    """Trials in their slots at once."""
-    ramp_s: float = 0.0
-    """The first `concurrency` starts are spread over so long: about one answer's time, so that they never march in step."""
-    gap_s: float = 0.0
-    """Between any two later starts, at least."""
+BACKLOG_S = 0.003
+"""Starts that came due so long ago may still be made at once: timers are late by a millisecond, and that adds up."""
 
 
 async def execute(
@@ -59,28 +51,31 @@ class _Slots:
     stop: asyncio.Event
     ended: "asyncio.Queue[asyncio.Task[Entry] | None]"
     running: "set[asyncio.Task[Entry]]"
-    started_s: float = 0.0
-    """When the newest trial started, on the loop's clock."""
+    due_s: float = 0.0
+    """When the newest start was due, on the loop's clock."""
+    most: int = 0
+    """Trials in their slots at once, so far."""
 
 
 async def _start_all(
     trials: Iterable[Trial], run: Callable[[Trial], Awaitable[Entry]], slots: _Slots
 ) -> None:
-    free = asyncio.Semaphore(slots.pace.concurrency)
+    pace = slots.pace
 
     def leave(task: "asyncio.Task[Entry]") -> None:
         slots.running.discard(task)
-        free.release()
+        pace.leave(_latency_ms(task))
         slots.ended.put_nowait(task)
 
     try:
         for number, trial in enumerate(trials):
-            await free.acquire()
+            await pace.room()
             await _turn(slots, number)
             if slots.stop.is_set():
                 break
             task = asyncio.create_task(_own(run, trial))
             slots.running.add(task)
+            pace.enter()
             task.add_done_callback(leave)
         if slots.running:
             await asyncio.wait(set(slots.running))
@@ -96,6 +91,14 @@ def _ready(ended: "asyncio.Queue[asyncio.Task[Entry] | None]") -> Iterator[Entry
             yield task.result()
 
 
+def _latency_ms(task: "asyncio.Task[Entry]") -> float | None:
+    """What was measured here; None where nothing was, or elsewhere."""
+    if task.cancelled() or task.exception() is not None:
+        return None
+    record = task.result().record
+    return record.latency_ms if record.recorded is None else None
+
+
 async def _own(run: Callable[[Trial], Awaitable[Entry]], trial: Trial) -> Entry:
     return await run(trial)
 
@@ -103,10 +106,12 @@ async def _own(run: Callable[[Trial], Awaitable[Entry]], trial: Trial) -> Entry:
 async def _turn(slots: _Slots, number: int) -> None:
     """Wait until this start is due, or the run is stopped. A slot that came free late enough is used at once."""
     pace, clock_s = slots.pace, asyncio.get_running_loop().time
-    apart_s = max(pace.gap_s, pace.ramp_s / pace.concurrency) if number < pace.concurrency else pace.gap_s
-    due_s = slots.started_s + apart_s
+    filling = number < pace.concurrency or pace.in_flight >= slots.most
+    apart_s = max(pace.gap_s, pace.ramp_s / pace.concurrency) if filling else pace.gap_s
+    due_s = max(slots.due_s + apart_s, clock_s() - BACKLOG_S)
     if number and clock_s() < due_s:
         with suppress(TimeoutError):
             async with asyncio.timeout_at(due_s):
                 await slots.stop.wait()
-    slots.started_s = clock_s()
+    slots.due_s = due_s if number else clock_s()
+    slots.most = max(slots.most, pace.in_flight + 1)

@@ -72,15 +72,21 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """One line of overhead.jsonl: about one second of the harness watching itself."""
+    """One line of overhead.jsonl: about a quarter of a second of the harness watching itself."""
 
     at: str
     """UTC, ISO 8601."""
     loop_lag_ms: tuple[float, ...] = ()
-    """How late a 5 ms tick of the event loop came, once a tick."""
+    """How late the event loop came to each instant of a 5 ms grid; a stall is in it once for every instant it covers."""
     start_to_send_ms: tuple[float, ...] = ()
     """From a trial's entry into its slot to its first byte on the wire, once a call, connection set-up left out."""
     in_flight: int = 0
-    """Trials in their slots."""
+    """The most trials in their slots at once."""
+    slots: int = 0
+    """Trials that were allowed in their slots; 0 in runs of before there was a bound other than the concurrency."""
+    lowered: bool = False
+    """True where the harness then gave up slots, since its loop came late."""
+    cpu_share: float | None = None
+    """Of one core, by the loop's thread."""
     pool_waits: int = 0
     """Calls that had to wait for a free connection; any means that the pool was starved."""
