@@ -14,7 +14,11 @@ from harness.types.experiment import ModelSpec
 from harness.types.plugins import Provider
 
 PROVIDERS: Mapping[str, str] = {
+    "anthropic": "harness.providers.anthropic.provider:Anthropic",
+    "http": "harness.providers.http:Http",
+    "litellm": "harness.providers.litellm.provider:LiteLLM",
     "openai": "harness.providers.openai.provider:OpenAI",
+    "python": "harness.providers.python.provider:Python",
     "recorded": "harness.providers.recorded:Recorded",
     "reference": "harness.providers.reference:Reference",
 }
@@ -62,7 +66,7 @@ SECTIONS: Mapping[str, str] = {
 """In the order in which a report shows them."""
 
 LATER: Mapping[str, Mapping[str, str]] = {
-    "provider": {"anthropic": "", "litellm": "", "http": "", "python": ""},
+    "provider": {},
     "stage": {"rerank": ""},
     "search": {"dense": "", "hybrid": ""},
 }

@@ -1,0 +1,1 @@
+"""Claude and every server that speaks its Messages API."""
