@@ -20,13 +20,14 @@ UNASKED_OF_REQUEST = frozenset({"example_id", "fresh"})
 def cache_key(model: ModelSpec, request: Request, given: str = "") -> str:
     """Digest one call as 64 hex digits; a field that is added to either noun is in it by itself.
 
-    `given` stands for what the provider knows beside both (the rows that a model is fitted on). The inputs of a row are
-    asked where there are no messages (`http`), and of a provider of the user's own, which may read them; elsewhere the
-    messages say all that was sent, and rows that differ only in what was not sent share an answer.
+    `given` stands for what the provider knows beside both (the rows that a model is fitted on). The inputs and the seed
+    of a trial are asked where there are no messages (`http`), and of a provider of the user's own, which may read them;
+    elsewhere the messages and the model's own seed say all that was sent, and rows that differ only in what was not
+    sent share an answer.
     """
     unasked = UNASKED_OF_REQUEST
     if request.messages and ":" not in model.provider:
-        unasked |= {"inputs"}
+        unasked |= {"inputs", "seed"}
     return digest(
         {
             "format": FORMAT,

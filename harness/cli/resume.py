@@ -58,7 +58,7 @@ def flags_of(ledger: Ledger, flags: RunFlags) -> RunFlags:
             )
     then = {name: kept[name] for name in (*CHOOSING, "gate")}
     overrides = flags.overrides() or tuple(kept["set"])
-    return replace(flags, **then, set=overrides, repeats=None, concurrency=None, seed=None)
+    return replace(flags, **then, set=overrides, repeats=None, concurrency=None, seed=None, cache=None)
 
 
 def selection_kept(ledger: Ledger, flags: RunFlags) -> Selection:

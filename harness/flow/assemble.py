@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from harness.calls.cached import Answers, CachedEndpoint
 from harness.calls.endpoint import LiveEndpoint, Policy
 from harness.calls.meter import Scale
 from harness.calls.traffic import Junction, junction
@@ -34,6 +35,8 @@ class Works:
     """Lets go of all that was opened."""
     scale: Scale = field(default_factory=Scale)
     junction: Junction = field(default_factory=junction)
+    answers: Answers | None = None
+    """The response cache, where the experiment wants it used."""
 
 
 async def assemble(
@@ -168,8 +171,16 @@ class _Site:
             await provider.open()
             policy = Policy(timeout_s=self.experiment.timeout_s, retries=self.experiment.retries)
             traffic = self.works.junction.lead(model)
-            self._endpoints[key] = LiveEndpoint(provider, model, policy, traffic)
+            self._endpoints[key] = self._cached(
+                provider, LiveEndpoint(provider, model, policy, traffic), model
+            )
         return self._endpoints[key]
+
+    def _cached(self, provider: Provider, live: Endpoint, model: ModelSpec) -> Endpoint:
+        mode, answers = self.experiment.cache.mode, self.works.answers
+        if answers is None or mode == "off" or not (provider.live and provider.cacheable):
+            return live
+        return CachedEndpoint(live, model, answers, mode, provider.given)
 
 
 @dataclass(frozen=True, slots=True)

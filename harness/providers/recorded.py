@@ -23,6 +23,7 @@ class Recorded:
 
     live: ClassVar[bool] = False
     note: ClassVar[str | None] = None
+    given: str = ""
     longest_answer_tokens: ClassVar[int | None] = 0
     cacheable: ClassVar[bool] = False
 

@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import orjson
 
 from harness.errors import Fault, RunIncomplete, UsageError
-from harness.reference.declared import LONGEST_ANSWER_TOKENS, NOTE, PRICES
+from harness.reference.declared import LONGEST_ANSWER_TOKENS, NOTE, PRICES, VERSION
 from harness.registry import PROVIDERS, load
+from harness.text.canonical import digest
 from harness.types.call import Reply, Request
 from harness.types.experiment import ModelSpec, OutputSpec, Price
 from harness.types.plugins import Objection, Provider, ProviderKit
@@ -25,6 +26,7 @@ class Reference:
 
     live: ClassVar[bool] = True
     note: ClassVar[str | None] = NOTE
+    given: str = ""
     longest_answer_tokens: ClassVar[int | None] = LONGEST_ANSWER_TOKENS
     cacheable: ClassVar[bool] = True
 
@@ -33,6 +35,7 @@ class Reference:
         self._model = model
         self._kit = kit
         self._openai: Provider | None = None
+        self.given = digest([VERSION, kit.schema, [[row.inputs, row.expected] for row in kit.train]])
 
     @classmethod
     def list_price(cls, model: ModelSpec) -> Price | None:

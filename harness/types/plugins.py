@@ -41,6 +41,8 @@ class Provider(Protocol):
     """A sentence that every table and report made with this provider repeats; None for none."""
     cacheable: ClassVar[bool]
     """True where a stored answer may stand for a call: not for code that changes without a trace in the request."""
+    given: str
+    """Digest of what answers depend on beside the request (rows that a model was fitted on); empty for most."""
     longest_answer_tokens: ClassVar[int | None]
     """What no answer exceeds where the model sets no `max_tokens`; None where nothing bounds it."""
 
