@@ -29,8 +29,10 @@ def status_error(
 
 
 def connection_error(error: BaseException) -> CallError:
-    """The connection broke or never stood."""
+    """The connection broke or never stood; or it was closed on an answer past its bounds, which says so itself."""
     cause = _innermost(error)
+    if isinstance(cause.__cause__, CallError):
+        return cause.__cause__
     message = f"{type(cause).__name__}: {cause}".rstrip(": ")
     return CallError(type="connection", message=message[:_LONGEST_MESSAGE], retryable=True)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from harness.calls.bounds import ask_plain, bound
 from harness.calls.clock import ms_between, now_ns
 from harness.types.call import Wire
 
@@ -104,6 +105,7 @@ def _trace() -> "aiohttp.TraceConfig":
     import aiohttp
 
     trace = aiohttp.TraceConfig(trace_config_ctx_factory=_context)  # type: ignore[arg-type]
+    trace.on_request_start.append(_starting)
     trace.on_connection_queued_start.append(_queued)
     trace.on_connection_create_start.append(_connecting)
     trace.on_connection_create_end.append(_connected)
@@ -119,6 +121,10 @@ def _context(trace_request_ctx: Any = None) -> SimpleNamespace:
     """The tap of the task that makes the request, or one that nobody reads."""
     del trace_request_ctx
     return SimpleNamespace(tap=_TAP.get() or Tap(begun_ns=now_ns()))
+
+
+async def _starting(_session: Any, _context: SimpleNamespace, params: Any) -> None:
+    ask_plain(params.headers)
 
 
 async def _queued(_session: Any, context: SimpleNamespace, _params: Any) -> None:
@@ -141,6 +147,7 @@ async def _sent(_session: Any, context: SimpleNamespace, _params: Any) -> None:
 async def _ended(_session: Any, context: SimpleNamespace, params: Any) -> None:
     held: Tap = context.tap
     held.headers = _pacing(params.response.headers)
+    bound(params.response)
     params.response.content.on_eof(held.done)
 
 
