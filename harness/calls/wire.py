@@ -1,13 +1,16 @@
 """An HTTP session that notes when a request reached the socket and when the last byte of its answer came.
 
-SDK and JSON work lie outside these two instants, so they are never charged to the model. The SDKs
-drive the session through their own aiohttp transport; the notes travel by context variable, since
-an SDK passes nothing through.
+SDK and JSON work lie outside these two instants, so they are never charged to the model; nor does what waits on the
+loop before an answer's own task, since the connection itself notes when bytes come in. The SDKs drive the session
+through their own aiohttp transport; the notes travel by context variable, since an SDK passes nothing through. What
+comes is bounded (calls/bounds.py).
 """
 
+import asyncio
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache, partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +20,7 @@ from harness.types.call import Wire
 
 if TYPE_CHECKING:
     import aiohttp
+    from aiohttp.client_proto import ResponseHandler
 
 _PACING = ("x-ratelimit-", "anthropic-ratelimit-", "ratelimit-", "retry-after")
 """Beginnings of the response headers by which a server says how fast it may be asked."""
@@ -34,6 +38,8 @@ class Tap:
     connect_ms: float | None = None
     waited: bool = False
     """True where no connection was free."""
+    connection: Any = None
+    """The one that the answer comes on, once its head is there."""
     headers: Mapping[str, str] | None = None
     """What the answer's headers say of the server's limits, names in lower case, whatever its status was;
     None before the headers came, empty where they say nothing."""
@@ -41,12 +47,12 @@ class Tap:
     def first_token(self) -> None:
         """Note the first non-empty content; later ones change nothing."""
         if self.first_token_ns is None:
-            self.first_token_ns = now_ns()
+            self.first_token_ns = self._heard_ns()
 
     def done(self) -> None:
         """Note the end of the answer's body, unless the hooks have: the SDK leaves a stream at its last event."""
         if self.done_ns is None:
-            self.done_ns = now_ns()
+            self.done_ns = self._heard_ns()
 
     def wire(self) -> Wire:
         """Read the tap. Without hooks (a proxy's transport has none) the client's own clock stands in."""
@@ -60,6 +66,10 @@ class Tap:
             first_token_ns=self.first_token_ns,
             connect_ms=self.connect_ms,
         )
+
+    def _heard_ns(self) -> int:
+        """When bytes last came in; now, where the connection does not say."""
+        return getattr(self.connection, "heard_ns", None) or now_ns()
 
     @property
     def start_to_send_ms(self) -> float | None:
@@ -89,6 +99,8 @@ def session(connections: int) -> "aiohttp.ClientSession":
     import aiohttp
 
     connector = aiohttp.TCPConnector(limit=max(connections, 1) + 8, keepalive_timeout=60)
+    # No hook tells when bytes come in, and the connector takes no other connections than those it makes itself.
+    connector._factory = partial(_connection(), loop=asyncio.get_running_loop())  # noqa: SLF001
     opened = aiohttp.ClientSession(
         connector=connector,
         trace_configs=[_trace()],
@@ -98,6 +110,22 @@ def session(connections: int) -> "aiohttp.ClientSession":
     # A GET on a connection that was dropped meanwhile would be sent again, and nobody would count it.
     opened._retry_connection = False  # noqa: SLF001
     return opened
+
+
+@cache
+def _connection() -> "type[ResponseHandler]":
+    """A connection that notes when bytes came in: the answer's own task may have to wait for others before it."""
+    from aiohttp.client_proto import ResponseHandler
+
+    class Heard(ResponseHandler):
+        __slots__ = ("heard_ns",)
+
+        def data_received(self, data: bytes) -> None:
+            if data:  # with none, aiohttp goes on with what it holds
+                self.heard_ns = now_ns()
+            super().data_received(data)
+
+    return Heard
 
 
 def _trace() -> "aiohttp.TraceConfig":
@@ -146,6 +174,7 @@ async def _sent(_session: Any, context: SimpleNamespace, _params: Any) -> None:
 
 async def _ended(_session: Any, context: SimpleNamespace, params: Any) -> None:
     held: Tap = context.tap
+    held.connection = params.response._protocol  # noqa: SLF001 -- public only until the body has ended
     held.headers = _pacing(params.response.headers)
     bound(params.response)
     params.response.content.on_eof(held.done)

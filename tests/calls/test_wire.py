@@ -57,6 +57,47 @@ def test_the_first_token_and_the_end_are_noted_once():
     assert (tap.first_token_ns, tap.done_ns) == noted
 
 
+def test_instants_are_those_of_the_connection():
+    """What waits on the loop between the bytes and the answer's own task is not charged to the model."""
+    tap = wire.Tap(begun_ns=0, sent_ns=1, connection=SimpleNamespace(heard_ns=5))
+    tap.first_token()
+    tap.connection.heard_ns = 9
+    tap.done()
+    assert (tap.first_token_ns, tap.done_ns) == (5, 9)
+
+
+def test_a_real_connection_says_when_bytes_came_in():
+    """Every answer's end is the instant at which its last bytes were read, plain or in parts, and not later."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.query["way"] == "whole":
+            return web.Response(text="x")
+        parts = web.StreamResponse()
+        await parts.prepare(request)
+        for _ in range(3):
+            await parts.write(b"x")
+            await asyncio.sleep(0.01)
+        return parts
+
+    async def ask(session: aiohttp.ClientSession, url: str, way: str) -> wire.Tap:
+        tap = wire.tap()
+        async with session.post(url, params={"way": way}) as reply:
+            await reply.content.readany()
+            tap.first_token()
+            await reply.read()
+        assert tap.done_ns == tap.connection.heard_ns
+        return tap
+
+    async def told(url: str) -> list[wire.Tap]:
+        async with wire.session(2) as session:
+            return [await ask(session, url, way) for way in ("whole", "parts")]
+
+    whole, parts = served(answer, told)
+    for tap in (whole, parts):
+        assert tap.sent_ns < tap.first_token_ns <= tap.done_ns
+    assert parts.done_ns - parts.first_token_ns > 5e6
+
+
 def test_starting_leaves_the_connection_out():
     """Setting up a connection is no part of what the harness adds."""
     tap = wire.Tap(begun_ns=0, sent_ns=9_000_000, connect_ms=7.0)
