@@ -145,7 +145,7 @@ def _typed(node: _Node, subset: Subset) -> Iterator[SchemaFault]:
     if "array" in _types(schema) and not ("items" in schema or "prefixItems" in schema):
         yield SchemaFault(path=node.path, what="an array must say what its items are")
     form = schema.get("format")
-    if form is not None and subset.formats is not None and form not in subset.formats:
+    if form is not None and subset.formats is not None and str(form) not in subset.formats:
         taken = ", ".join(sorted(subset.formats))
         yield SchemaFault(path=node.path, what=f"format {quote(form)} is not taken", next=f"taken: {taken}")
 
@@ -164,7 +164,7 @@ def _object(node: _Node) -> Iterator[SchemaFault]:
             what=f"every property must be required, and {_few(optional)} {_be(optional)} not",
             next='require it; an optional one may be null instead: type: [string, "null"]',
         )
-    unknown = [str(name) for name in required if name not in properties]
+    unknown = [str(name) for name in required if str(name) not in properties]
     if unknown:
         yield SchemaFault(path=node.path, what=f"requires {_few(unknown)}, which {_be(unknown)} no property")
 

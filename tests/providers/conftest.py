@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,10 @@ import pytest
 from aiohttp import web
 
 from harness.calls import endpoint as endpoint_module
+from harness.calls import limiter
 from harness.calls.endpoint import LiveEndpoint, Policy
 from harness.calls.meter import Scale
+from harness.providers.openai import provider as openai_module
 from harness.providers.openai.provider import OpenAI
 from harness.types.call import Call, Message, Request
 from harness.types.evalset import Example
@@ -50,12 +52,38 @@ def events(
     return (*lines, b"data: [DONE]\n\n") if done else tuple(lines)
 
 
+def response(text: Any = "yes", **changes: Any) -> dict[str, Any]:
+    """A whole response of the Responses API, as OpenAI words it."""
+    part = {"type": "output_text", "text": text, "annotations": []}
+    message = {"type": "message", "id": "m-1", "role": "assistant", "status": "completed", "content": [part]}
+    return {
+        "id": "r-1",
+        "object": "response",
+        "created_at": 1,
+        "model": "m-2026",
+        "status": "completed",
+        "error": None,
+        "incomplete_details": None,
+        "output": [message],
+        "usage": {"input_tokens": 120, "output_tokens": 12, "total_tokens": 132},
+        **changes,
+    }
+
+
+def response_events(*told: Any) -> tuple[bytes, ...]:
+    """A streamed response: one event for each mapping, as the Responses API frames it."""
+    return tuple(
+        f"event: {one['type']}\ndata: {json.dumps({'sequence_number': n, **one})}\n\n".encode()
+        for n, one in enumerate(told)
+    )
+
+
 @dataclass(frozen=True)
 class Say:
     """One scripted answer."""
 
     body: Any = None
-    """A JSON value, or bytes as they stand; None: a whole completion."""
+    """A JSON value, or bytes as they stand; None: a whole answer of the address that was asked."""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     wait_s: float = 0.0
@@ -75,12 +103,14 @@ class Server:
     url: str = ""
     bodies: list[dict[str, Any]] = field(default_factory=list)
     headers: list[Mapping[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer as the script says; its last line repeats."""
         say = self.says[min(len(self.bodies), len(self.says) - 1)]
         self.bodies.append(await request.json())
         self.headers.append(dict(request.headers))
+        self.paths.append(request.path)
         await asyncio.sleep(say.wait_s)
         if say.fault == "hang":
             await asyncio.Event().wait()
@@ -93,8 +123,9 @@ class Server:
             return web.Response(
                 body=say.body, status=say.status, headers={"Content-Type": "application/json", **say.headers}
             )
+        whole = response if request.path.endswith("/responses") else completion
         return web.json_response(
-            completion() if say.body is None else say.body, status=say.status, headers=say.headers
+            whole() if say.body is None else say.body, status=say.status, headers=say.headers
         )
 
     async def _pieces(self, request: web.Request, say: Say) -> web.StreamResponse:
@@ -117,7 +148,7 @@ async def listening(says: Sequence[Say]) -> AsyncIterator[Server]:
     """Serve a script on a free port."""
     server = Server(says)
     app = web.Application()
-    app.router.add_post("/v1/chat/completions", server.answer)
+    app.router.add_post("/{path:.*}", server.answer)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     try:
@@ -188,18 +219,22 @@ def ask_server(
     times: int = 1,
     policy: Policy | None = None,
     environ: Mapping[str, str] | None = None,
+    vendor: bool = False,
     **model: Any,
 ) -> Asked:
-    """Make some calls, one after the other, over the real SDK."""
-    kit = Kit(environ=environ or {})
+    """Make some calls, one after the other, over the real SDK. `vendor`: the script stands for OpenAI's own endpoint."""
+    kit = Kit(environ=environ or ({"OPENAI_API_KEY": "sk-test"} if vendor else {}))
 
     async def told() -> Asked:
         async with listening(says) as server:
+            base_url = None if vendor else server.url
             spec = ModelSpec(
-                **{"name": "mine", "provider": "openai", "model": "m", "base_url": server.url, **model}
+                **{"name": "mine", "provider": "openai", "model": "m", "base_url": base_url, **model}
             )
             provider = OpenAI(spec, kit)
-            await provider.open()
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(openai_module, "VENDOR_URL", server.url)
+                await provider.open()
             try:
                 held = LiveEndpoint(provider, spec, policy or Policy(timeout_s=5, retries=3))
                 calls = [await held.call(request, stage="generate") for _ in range(times)]
@@ -235,6 +270,24 @@ def stream() -> Callable[..., tuple[bytes, ...]]:
 
 
 @pytest.fixture(scope="session")
+def whole_response() -> Callable[..., dict[str, Any]]:
+    """A whole response of the Responses API."""
+    return response
+
+
+@pytest.fixture(scope="session")
+def response_stream() -> Callable[..., tuple[bytes, ...]]:
+    """A streamed one."""
+    return response_events
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., AbstractAsyncContextManager[Server]]:
+    """A server of a script, whatever is asked for."""
+    return listening
+
+
+@pytest.fixture(scope="session")
 def make_kit() -> type[Kit]:
     """What a provider is given."""
     return Kit
@@ -243,4 +296,5 @@ def make_kit() -> type[Kit]:
 @pytest.fixture
 def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """Back-off of no time: how long it is has a test of its own."""
+    monkeypatch.setattr(limiter, "LONGEST_CLOSE_S", 0.0)
     monkeypatch.setattr(endpoint_module, "_wait_s", lambda _state: 0.0)

@@ -189,6 +189,12 @@ def test_streamed_tool_calls_refusals_and_other_choices(ask, say, stream):
     assert call.reply.tool_calls == (held,)
     assert call.first_token_ms is not None
 
+    unnumbered = [
+        {"tool_calls": [{"id": name, "function": {"name": name, "arguments": "{}"}}]} for name in ("a", "b")
+    ]
+    both = ask([say(stream=stream(*unnumbered, finish="tool_calls"))], stream=True).call
+    assert [called["function"]["name"] for called in both.reply.tool_calls] == ["a", "b"]
+
     refusal = ask([say(stream=stream({"refusal": "I "}, {"refusal": "won't"}))], stream=True).call
     assert (refusal.reply.kind, refusal.reply.text) == ("refused", "I won't")
 
@@ -199,47 +205,6 @@ def test_streamed_tool_calls_refusals_and_other_choices(ask, say, stream):
 
 
 # --- what is read ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("usage", "buckets"),
-    [
-        (None, None),
-        ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, None),
-        ({}, None),
-        ("many", None),
-        (
-            {
-                "prompt_tokens": 120,
-                "completion_tokens": 30,
-                "prompt_tokens_details": {"cached_tokens": 100},
-                "completion_tokens_details": {"reasoning_tokens": 20},
-            },
-            Usage(input_tokens=20, cached_input_tokens=100, output_tokens=30, reasoning_tokens=20),
-        ),
-        (
-            {"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 9}},
-            Usage(input_tokens=5, cached_input_tokens=9, output_tokens=1),
-        ),
-        ({"prompt_tokens": 5, "completion_tokens": 0}, Usage(input_tokens=5, output_tokens=0)),
-        ({"prompt_tokens": 5}, Usage(input_tokens=5)),
-        ({"prompt_tokens": "5", "completion_tokens": 7}, Usage(output_tokens=7)),
-        ({"prompt_tokens": 5, "completion_tokens": -1}, Usage(input_tokens=5)),
-    ],
-)
-def test_tokens_lie_in_disjoint_buckets_or_are_unknown(ask, say, whole, usage, buckets):
-    """OpenAI counts cached tokens inside the prompt; zeros, nothing and nonsense are unknown, never negative."""
-    call = ask([say(whole(usage=usage))]).call
-    assert call.reply is not None
-    assert call.reply.usage == buckets
-
-
-def test_the_cost_is_exact(ask, say, whole):
-    """20 fresh at $2.50, 100 cached at $1.25 and 30 out at $10 a million."""
-    usage = {"prompt_tokens": 120, "completion_tokens": 30, "prompt_tokens_details": {"cached_tokens": 100}}
-    price = Price(input_usd_per_mtok=2.5, cached_input_usd_per_mtok=1.25, output_usd_per_mtok=10)
-    call = ask([say(whole(usage=usage))], price=price).call
-    assert call.cost_usd == pytest.approx((20 * 2.5 + 100 * 1.25 + 30 * 10) / 1e6, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -338,13 +303,53 @@ def test_the_output_mode_reaches_the_server(ask, say, mode, sent):
     asked = ask([say()], request=request(output=OutputSpec(mode=mode, schema=SCHEMA)))
     assert asked.server.bodies[0].get("response_format") == sent
     assert asked.call.reply.params.get("response_format") == (sent and sent["type"])
+    assert asked.call.reply.output_mode == mode
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_the_answer_tool_is_forced_and_is_the_answer(ask, say, whole, stream, streamed):
+    """Mode `tool` sends one function; its arguments are the text, and no call is left to be scored."""
+    called = {"id": "t1", "type": "function", "function": {"name": "answer", "arguments": '{"a": "x"}'}}
+    choice = {"index": 0, "finish_reason": "stop", "message": {"content": None, "tool_calls": [called]}}
+    told = stream({"tool_calls": [{"index": 0, **called}]})
+    asked = ask(
+        [say(stream=told) if streamed else say(whole(choices=[choice]))],
+        request=request(output=OutputSpec(mode="tool", schema=SCHEMA)),
+        stream=streamed,
+    )
+    body, reply = asked.server.bodies[0], asked.call.reply
+    assert body["tools"] == [{"type": "function", "function": {"name": "answer", "parameters": SCHEMA}}]
+    assert body["tool_choice"] == {"type": "function", "function": {"name": "answer"}}
+    assert (reply.text, reply.kind, reply.tool_calls) == ('{"a": "x"}', "answered", ())
+    assert reply.output_mode == "tool"
+
+
+def test_a_server_that_ignores_the_answer_tool_is_told_as_it_is(ask, say):
+    """Text without the call is the answer that came; the schema is checked locally anyway."""
+    reply = ask([say()], request=request(output=OutputSpec(mode="tool", schema=SCHEMA))).call.reply
+    assert (reply.text, reply.output_mode) == ("yes", "tool")
+
+
+def test_extra_has_the_last_word_and_the_record_says_so(ask, say):
+    """A response_format of the user's own replaces the mode, and the mode that ran is told."""
+    asked = ask(
+        [say()],
+        request=request(output=OutputSpec(mode="json_schema", schema=SCHEMA)),
+        extra={"response_format": {"type": "json_object"}, "n": 2},
+    )
+    assert asked.server.bodies[0]["response_format"] == {"type": "json_object"}
+    assert asked.call.reply.output_mode == "json_object"
+    assert asked.call.reply.params["n"] == 2
 
 
 def test_tools_reach_the_server(ask, say):
-    """Tool definitions go as they stand; the record counts them."""
-    asked = ask([say()], request=request(tools=(TOOL,)))
-    assert asked.server.bodies[0]["tools"] == [TOOL]
-    assert asked.call.reply.params["tools"] == 1
+    """However they are written they go as chat words them; the record counts them."""
+    mcp = {"name": "now", "description": "The time.", "inputSchema": {"type": "object"}}
+    asked = ask([say()], request=request(tools=(TOOL, mcp, {**TOOL, "strict": True})))
+    function = {"name": "now", "description": "The time.", "parameters": {"type": "object"}}
+    strict = {"type": "function", "function": {**TOOL["function"], "strict": True}}
+    assert asked.server.bodies[0]["tools"] == [TOOL, {"type": "function", "function": function}, strict]
+    assert asked.call.reply.params["tools"] == 3
 
 
 # --- keys -----------------------------------------------------------------------------------------

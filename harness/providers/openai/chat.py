@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.calls.failures import bad_reply
-from harness.providers.openai.exchange import Exchange, as_text, forced_mode
+from harness.providers.openai.exchange import Exchange, as_text, as_word, mode_of
 from harness.providers.openai.usage import chat_usage
 from harness.text.tools import ANSWER_TOOL, called_tool, is_strict, tool_parts
 from harness.types.call import Reply, Request
@@ -37,7 +37,7 @@ class Chat:
 
     def mode(self, body: Mapping[str, Any]) -> OutputMode:
         """By its response_format."""
-        return forced_mode(body, body.get("response_format"))
+        return mode_of(body.get("response_format"))
 
 
 def _form(request: Request) -> dict[str, Any]:
@@ -74,15 +74,15 @@ def _read(answer: Any, exchange: Exchange) -> Reply:
     return Reply(
         text=as_text(refusal or text),
         kind=_kind(choice.finish_reason, refused=bool(refusal)),
-        finish_reason=choice.finish_reason,
+        finish_reason=as_word(choice.finish_reason),
         tool_calls=tuple(
             called_tool(call.function.name, call.function.arguments, call.id)
             for call in choice.message.tool_calls or ()
         ),
         usage=exchange.usage,
         wire=exchange.tap.wire(),
-        model_returned=getattr(answer, "model", None),
-        system_fingerprint=getattr(answer, "system_fingerprint", None),
+        model_returned=as_word(getattr(answer, "model", None)),
+        system_fingerprint=as_word(getattr(answer, "system_fingerprint", None)),
     )
 
 
@@ -122,15 +122,15 @@ class _Heard:
 
     def take(self, chunk: Any, exchange: Exchange) -> None:
         """Add one chunk; the first one with content stops the first-token clock."""
-        self.model = self.model or getattr(chunk, "model", None)
-        self.fingerprint = self.fingerprint or getattr(chunk, "system_fingerprint", None)
+        self.model = self.model or as_word(getattr(chunk, "model", None))
+        self.fingerprint = self.fingerprint or as_word(getattr(chunk, "system_fingerprint", None))
         exchange.usage = chat_usage(getattr(chunk, "usage", None)) or exchange.usage
         for choice in getattr(chunk, "choices", None) or ():
             if not choice.index:  # of several choices the first is the answer, as without a stream
                 self._take_choice(choice, exchange)
 
     def _take_choice(self, choice: Any, exchange: Exchange) -> None:
-        self.finish_reason = choice.finish_reason or self.finish_reason
+        self.finish_reason = as_word(choice.finish_reason) or self.finish_reason
         delta = choice.delta
         if delta is None:
             return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from harness.calls import wire
 from harness.calls.failures import bad_reply, connection_error
 from harness.errors import CallError
+from harness.text.quote import clip, quote
 from harness.text.tools import ANSWER_TOOL
 from harness.types.call import Reply, Request, Usage
 from harness.types.experiment import ModelSpec, OutputMode
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_CHUNKS = 100_000
 """A stream with more is cut: no answer has as many."""
+_LONGEST_WORDS = 1_000
 
 
 @dataclass(slots=True)
@@ -48,14 +50,11 @@ class Api(Protocol):
         """Send it and read the answer: all of the Reply but params, dropped and output_mode."""
 
     def mode(self, body: Mapping[str, Any]) -> OutputMode:
-        """How a body asks for the answer, whoever wrote it so."""
+        """How a body asks for the answer, whoever wrote it so; a forced function is not looked at."""
 
 
-def forced_mode(body: Mapping[str, Any], form: Any) -> OutputMode:
-    """The output mode of a request: a forced answer tool, the type of its format, or none."""
-    choice = body.get("tool_choice")
-    if isinstance(choice, Mapping) and choice.get("function", choice).get("name") == ANSWER_TOOL:
-        return "tool"
+def mode_of(form: Any) -> OutputMode:
+    """The output mode that a format stands for."""
     kind = form.get("type") if isinstance(form, Mapping) else None
     return kind if kind in ("json_object", "json_schema") else "prompt"
 
@@ -73,6 +72,21 @@ def as_text(content: Any) -> str:
     if content is not None and not isinstance(content, str):
         raise bad_reply("the answer's content is not text", content)
     return content or ""
+
+
+def as_word(value: Any) -> str | None:
+    """A word that the server may leave out; what is no text is none."""
+    return value if isinstance(value, str) else None
+
+
+def server_words(error: "APIStatusError") -> str:
+    """What an answer with an error status says, in one line; the SDK's own wording differs from version to version."""
+    body = error.body
+    message = body.get("message") if isinstance(body, Mapping) else body
+    if not isinstance(message, str):
+        message = quote(body, _LONGEST_WORDS) if body else str(error.message)
+    code = f" ({error.code})" if isinstance(error.code, str) and error.code not in message else ""
+    return f"{clip(message, _LONGEST_WORDS)}{code}"
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from harness.providers.openai.exchange import server_words
 from harness.providers.openai.families import counts_completion_tokens, param_objections
 from harness.types.experiment import ModelSpec
 
@@ -18,7 +19,7 @@ _WORDINGS = (
         re.IGNORECASE,
     ),
     re.compile(r"property '([a-z_]+)' is (?:unsupported|not supported)", re.IGNORECASE),
-    re.compile(r"'loc': [\[(]'body', '([a-z_]+)'.*not permitted", re.IGNORECASE),
+    re.compile(r'"loc": \["body", "([a-z_]+)"\].*not permitted', re.IGNORECASE),
     re.compile(r"(stream_options)"),
 )
 """How servers that give no code name what they refuse: OpenAI of old, Groq, FastAPI (vLLM, Mistral), any."""
@@ -102,11 +103,10 @@ class Parameters:
 
 def _refused_key(error: "APIStatusError", body: Mapping[str, Any]) -> tuple[str | None, str]:
     """The key of the body that the server will not take, and the server's own words; None where it names none."""
-    told = error.body.get("message") if isinstance(error.body, Mapping) else None
-    said = told if isinstance(told, str) else str(error.message)
+    said = server_words(error)
     if error.status_code not in (400, 422):
         return None, said
-    named = [str(error.param)] if error.code in _REFUSED_CODES and error.param else []
+    named = [str(error.param)] if str(error.code) in _REFUSED_CODES else []
     named += [found[1] for wording in _WORDINGS if (found := wording.search(said))]
     keys = [name.partition(".")[0].partition("[")[0] for name in named]
     return next((key for key in keys if key in body), None), said

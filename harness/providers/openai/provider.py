@@ -8,7 +8,7 @@ from harness.calls import wire
 from harness.calls.failures import status_error
 from harness.errors import CallError, Fault, UsageError
 from harness.providers.openai.chat import Chat
-from harness.providers.openai.exchange import Api, Exchange, told, unwrapped
+from harness.providers.openai.exchange import Api, Exchange, server_words, told, unwrapped
 from harness.providers.openai.objections import objections
 from harness.providers.openai.parameters import Parameters
 from harness.providers.openai.responses import Responses
@@ -99,7 +99,8 @@ class OpenAI:
             finally:
                 self._weigh(exchange.tap)
         mode = self._api.mode(body)
-        reply = unwrapped(reply) if mode == "tool" else reply
+        if request.output.mode == "tool" and "tool_choice" in body:
+            mode, reply = "tool", unwrapped(reply)
         return replace(reply, params=_params(body), dropped=dropped, output_mode=mode)
 
     def _find_key(self) -> str:
@@ -123,7 +124,7 @@ class OpenAI:
     def _refusal(self, error: "APIStatusError", body: Mapping[str, Any]) -> CallError:
         """An answer with an error status. One that names an unsupported parameter is tried again without it."""
         spent = "insufficient_quota" in (error.code, error.type)
-        message = str(error.message)
+        message = server_words(error)
         failure = status_error(error.status_code, message, error.response.headers, final=spent)
         hint, differs = self._parameters.take_refusal(error, body)
         if hint:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from harness.calls.failures import bad_reply
 from harness.errors import CallError
-from harness.providers.openai.exchange import Exchange, as_text, forced_mode
+from harness.providers.openai.exchange import Exchange, as_text, as_word, mode_of
 from harness.providers.openai.usage import responses_usage
 from harness.text.tools import ANSWER_TOOL, called_tool, is_strict, tool_parts
 from harness.types.call import Reply, Request
@@ -53,7 +53,7 @@ class Responses:
     def mode(self, body: Mapping[str, Any]) -> OutputMode:
         """By the format of its text."""
         text = body.get("text")
-        return forced_mode(body, text.get("format") if isinstance(text, Mapping) else None)
+        return mode_of(text.get("format") if isinstance(text, Mapping) else None)
 
 
 def _params(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,7 +127,7 @@ async def _streamed(client: "AsyncOpenAI", exchange: Exchange) -> Reply:
 
 def _read(answer: Any, exchange: Exchange, heard: _Heard) -> Reply:
     exchange.usage = responses_usage(getattr(answer, "usage", None))
-    status = getattr(answer, "status", None)
+    status = as_word(getattr(answer, "status", None))
     if status == "failed":
         raise _failure(getattr(answer, "error", None))
     output = getattr(answer, "output", None)
@@ -139,7 +139,7 @@ def _read(answer: Any, exchange: Exchange, heard: _Heard) -> Reply:
     parts = list(_parts(output))
     refusal = "".join(as_text(part.refusal) for part in parts if part.type == "refusal")
     text = "".join(as_text(part.text) for part in parts if part.type == "output_text")
-    cut = getattr(getattr(answer, "incomplete_details", None), "reason", None)
+    cut = as_word(getattr(getattr(answer, "incomplete_details", None), "reason", None))
     return Reply(
         text=refusal or text or "".join(heard.text),
         kind=_kind(status, cut, refused=bool(refusal)),
@@ -151,7 +151,7 @@ def _read(answer: Any, exchange: Exchange, heard: _Heard) -> Reply:
         ),
         usage=exchange.usage,
         wire=exchange.tap.wire(),
-        model_returned=getattr(answer, "model", None),
+        model_returned=as_word(getattr(answer, "model", None)),
     )
 
 
@@ -173,7 +173,7 @@ def _kind(
 
 def _failure(error: Any) -> CallError:
     """A response that failed after its 200, in CallError's words. Without a code it may pass."""
-    code, message = getattr(error, "code", None), getattr(error, "message", None)
+    code, message = as_word(getattr(error, "code", None)), getattr(error, "message", None)
     kind = _TRANSIENT.get(code or "server_error", "bad_request")
     said = f"{code or 'failed'}: {message or 'the response failed'}"
     return CallError(type=kind, message=said[:500], status=200, retryable=kind != "bad_request")
