@@ -17,12 +17,15 @@ def ask_of(body: Mapping[str, Any], *, slip: bool) -> Ask:
     number(body, "top_p", 0, 1)
     system = joined(body.get("system"), "system")
     needed(body, "max_tokens", int)
+    schema = _schema(taken(body, "output_config", dict))
     return Ask(
         model=model_of(body),
         turns=(
             *((Turn(role="system", text=system),) if system else ()),
             *_turns(needed(body, "messages", list)),
         ),
+        shape="text" if schema is None else "json_schema",
+        schema=schema,
         tools=tuple(_tool(tool) for tool in taken(body, "tools", list) or ()),
         tool_choice=_choice(taken(body, "tool_choice", dict)),
         max_tokens=whole(body, "max_tokens", 1),
@@ -44,6 +47,17 @@ def _turns(messages: Sequence[Any]) -> list[Turn]:
             Turn(role=message["role"], text=joined(message.get("content"), f"messages[{place}].content"))
         )
     return turns
+
+
+def _schema(config: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """What the answer is held to; None where it is free."""
+    asked = config.get("format") if config else None
+    if asked is None:
+        return None
+    schema = asked.get("schema") if isinstance(asked, dict) else None
+    if not isinstance(schema, dict) or asked.get("type") != "json_schema":
+        raise wrong("output_config.format", "must be a json_schema with a schema")
+    return schema
 
 
 def _tool(tool: Any) -> Tool:

@@ -81,9 +81,21 @@ def test_tools_and_limits(serving):
     assert short.stop_reason == "max_tokens"
 
 
+def test_an_answer_is_held_to_a_schema(serving):
+    """`output_config.format` is kept to even where the instructions ask for something else."""
+    form = {"type": "json_schema", "schema": TOOL["input_schema"]}
+
+    async def go():
+        async with speaking(serving) as client:
+            return await ask(client, output_config={"format": form})
+
+    assert json.loads(asyncio.run(go()).content[0].text) == {"mood": "glad"}
+
+
 @pytest.mark.parametrize(
     ("more", "status"),
     [
+        ({"output_config": {"format": {"type": "json_schema"}}}, 400),
         ({"model": "claude"}, 404),
         ({"messages": []}, 400),
         ({"messages": [{"role": "system", "content": "x"}]}, 400),

@@ -19,6 +19,11 @@ _KINDS: Mapping[str, Any] = {
     "pause_turn": "truncated",  # the vendor stopped half-way and wants to be asked again: not a whole answer
     "refusal": "refused",
 }
+_DELTAS: Mapping[Any, tuple[str, str]] = {
+    "text_delta": ("text", "text"),
+    "input_json_delta": ("partial_json", "tool_use"),
+}
+"""Deltas that are content: the key that holds it, and the type of the block that it belongs to. Thinking is none."""
 _COUNTS = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
 
 
@@ -80,7 +85,8 @@ class Gathered:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._blocks: dict[Any, dict[str, Any]] = {}
+        self._blocks: dict[Any, Mapping[str, Any]] = {}
+        self._parts: dict[Any, list[str]] = {}
         self._head: Mapping[str, Any] = {}
         self._end: Mapping[str, Any] = {}
         self._counts: dict[str, Any] = {}
@@ -110,7 +116,7 @@ class Gathered:
     def take_whole(self, message: Any) -> Any:
         """Take note of a message that was not streamed, and hand it on."""
         usage = message.get("usage") if isinstance(message, Mapping) else None
-        self._count(usage)
+        self._lay(usage)
         self._counted_output = True
         return message
 
@@ -118,7 +124,7 @@ class Gathered:
         """The message, as it would have come whole. Its end without `message_stop` is a broken answer, not a short one."""
         if not self._stopped:
             raise bad_reply("the stream ended before the answer did")
-        content = [self._blocks[index] for index in sorted(self._blocks)]
+        content = [self._block(index) for index in sorted(self._blocks)]
         return {**self._head, **self._end, "content": content, "usage": self._counts}
 
     def usage(self) -> Usage | None:
@@ -129,40 +135,44 @@ class Gathered:
     def _begin(self, event: Mapping[str, Any], _tap: Tap) -> None:
         head = event.get("message")
         self._head = head if isinstance(head, Mapping) else {}
-        self._count(self._head.get("usage"))
+        self._lay(self._head.get("usage"))
 
     def _open(self, event: Mapping[str, Any], tap: Tap) -> None:
         block = event.get("content_block")
-        held = {**block} if isinstance(block, Mapping) else {}
-        self._blocks[event.get("index")] = held
-        if held.get("type") == "tool_use" or held.get("text"):
+        block = block if isinstance(block, Mapping) else {}
+        self._blocks[event.get("index")] = block
+        if block.get("type") == "tool_use" or block.get("text"):
             tap.first_token()
 
     def _add(self, event: Mapping[str, Any], tap: Tap) -> None:
         delta = event.get("delta")
         if not isinstance(delta, Mapping):
             return
-        kind = delta.get("type")
-        if kind == "text_delta" and delta.get("text"):
+        key, block_type = _DELTAS.get(delta.get("type"), ("", ""))
+        part = delta.get(key)
+        if part:
             tap.first_token()
-            held = self._blocks.setdefault(event.get("index"), {"type": "text"})
-            held["text"] = held.get("text", "") + delta["text"]
-        elif kind == "input_json_delta" and delta.get("partial_json"):
-            tap.first_token()
-            held = self._blocks.setdefault(event.get("index"), {"type": "tool_use"})
-            before = held.get("input")
-            held["input"] = (before if isinstance(before, str) else "") + delta["partial_json"]
+            self._blocks.setdefault(event.get("index"), {"type": block_type})
+            self._parts.setdefault(event.get("index"), []).append(part)
+
+    def _block(self, index: Any) -> dict[str, Any]:
+        """One block as it would have come whole, but for a tool's arguments: these stay the model's own text."""
+        block = self._blocks[index]
+        parts = "".join(self._parts.get(index, ()))
+        if block.get("type") == "tool_use":
+            return {**block, "input": parts or block.get("input")}
+        return {**block, "text": _text(block.get("text")) + parts}
 
     def _close(self, event: Mapping[str, Any], _tap: Tap) -> None:
         end = event.get("delta")
         self._end = end if isinstance(end, Mapping) else {}
-        self._count(event.get("usage"))
+        self._lay(event.get("usage"))
         self._counted_output = True
 
     def _stop(self, _event: Mapping[str, Any], _tap: Tap) -> None:
         self._stopped = True
 
-    def _count(self, usage: Any) -> None:
+    def _lay(self, usage: Any) -> None:
         """Lay later counts over earlier ones. They are cumulative: a smaller one says nothing new (some servers: 0)."""
         for name, value in (usage if isinstance(usage, Mapping) else {}).items():
             before = self._counts.get(name)
