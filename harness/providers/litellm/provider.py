@@ -1,0 +1,167 @@
+"""The provider: litellm for the vendors' languages, everything that is measured read below it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness.calls import wire
+from harness.errors import CallError, Fault, UsageError
+from harness.providers.litellm import asking
+from harness.providers.litellm.exchange import Exchange, begin, install
+from harness.providers.litellm.failure import failure
+from harness.providers.litellm.library import key_names, missing_keys, vendor_of, vendors_headers, wake
+from harness.providers.litellm.objections import objections, of_params
+from harness.providers.litellm.reading import gather, read
+from harness.text.tools import ANSWER_TOOL
+from harness.types.call import Reply, Request
+from harness.types.experiment import ModelSpec, OutputSpec, Price
+from harness.types.plugins import Objection, ProviderKit
+
+if TYPE_CHECKING:
+    import aiohttp
+
+NO_KEY = "none"
+"""Sent to a custom endpoint that names no key: the vendor's key never leaves for another host."""
+NO_DEADLINE_S = 1_000_000.0
+"""litellm always has one, 600 s or 6,000; the harness's own ends a call."""
+
+_MCP_LEFT_OUT = {"_skip_mcp_handler": True}
+"""A call with tools else imports what only litellm's proxy is installed with."""
+
+
+class LiteLLM:
+    """Chat completions of the vendors that have no provider of their own here, plain and streamed."""
+
+    live: ClassVar[bool] = True
+    note: ClassVar[str | None] = None
+    longest_answer_tokens: ClassVar[int | None] = None
+    cacheable: ClassVar[bool] = True
+
+    def __init__(self, model: ModelSpec, kit: ProviderKit) -> None:
+        """Imports nothing yet. Raises UsageError where the key that the config names is not set."""
+        self._model = model
+        self._kit = kit
+        self._key = self._named_key()
+        self._vendor = ""
+        self._left_out: frozenset[str] = frozenset()
+        self._host: str | None = None
+        self._withheld: frozenset[str] = frozenset()
+        self._unsaid: frozenset[str] = frozenset()
+        self._litellm: Any = None
+        self._session: aiohttp.ClientSession | None = None
+
+    @classmethod
+    def list_price(cls, model: ModelSpec) -> Price | None:
+        """A price table tells."""
+        del model
+        return None
+
+    @classmethod
+    def objections(
+        cls, model: ModelSpec, output: OutputSpec, tools: Sequence[Mapping[str, Any]]
+    ) -> Sequence[Objection]:
+        """What litellm would refuse for this vendor. Raises UsageError where litellm is not installed."""
+        return tuple(objections(model, output, tools))
+
+    async def open(self) -> None:
+        """Wake litellm and open the connections. Raises UsageError for a vendor or a key that is missing."""
+        self._litellm = wake(self._model)
+        install()
+        vendor = vendor_of(self._model)
+        if vendor is None:
+            what = f"litellm knows no vendor of '{self._model.model}'"
+            raise UsageError(Fault(where=self._model.where, what=what, next="write vendor/model"))
+        self._vendor = vendor[0]
+        if self._model.drop_unsupported:
+            self._left_out = frozenset(objection.key for objection in of_params(self._model, vendor))
+        self._keep_keys()
+        self._session = wire.session(self._kit.connections)
+
+    async def close(self) -> None:
+        """Close the connections. The clients that litellm keeps hold none of their own."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def complete(self, request: Request) -> Reply:
+        """Make one call. Raises CallError."""
+        if self._session is None:
+            raise RuntimeError("complete before open")
+        asked = asking.arguments(self._model, request, self._vendor, self._left_out)
+        exchange = Exchange(
+            session=self._session, host=self._host, withheld=self._withheld, unsaid=self._unsaid
+        )
+        begin(exchange)
+        tap = wire.tap()
+        try:
+            reply = await self._ask(asked, exchange, tap)
+        except CallError:
+            raise
+        except Exception as error:
+            raise failure(error, exchange) from error
+        finally:
+            self._weigh(tap)
+        mode = (
+            asking.really_asked(request.output.mode, exchange.sent) if exchange.sent else request.output.mode
+        )
+        if request.output.mode == "tool":
+            reply = _unwrapped(reply)
+        params = asking.params_sent(exchange.sent)
+        return replace(reply, params=params, dropped=tuple(sorted(self._left_out)), output_mode=mode)
+
+    async def _ask(self, asked: Mapping[str, Any], exchange: Exchange, tap: wire.Tap) -> Reply:
+        answer = await self._litellm.acompletion(
+            model=self._model.model,
+            api_base=self._model.base_url,
+            api_key=self._key,
+            timeout=NO_DEADLINE_S,
+            num_retries=0,
+            **{"no-log": True, **_MCP_LEFT_OUT, **asked},
+        )
+        if asked.get("stream"):
+            return await gather(answer, exchange, tap)
+        tap.done()
+        return read(answer, exchange, tap)
+
+    def _named_key(self) -> str | None:
+        """The key that the config names; None leaves it to the vendor's own variables."""
+        named = self._model.api_key_env
+        if named is None:
+            return None if self._model.base_url is None else NO_KEY
+        key = self._kit.secret(named)
+        if not key:
+            what = f"model '{self._model.name}' needs a key, and {named} is not set"
+            raise UsageError(
+                Fault(where=self._model.where, what=what, next=f"export {named}=... and run again")
+            )
+        return key
+
+    def _keep_keys(self) -> None:
+        """Make the vendor's keys known, so that they are redacted, and keep them from every other host."""
+        held = {self._kit.secret(name) for name in key_names(self._vendor)}
+        if self._model.base_url is not None:
+            import httpx
+
+            self._host = httpx.URL(self._model.base_url).netloc.decode()
+            self._withheld = frozenset(key for key in held if key) - {self._key or ""}
+            self._unsaid = frozenset(vendors_headers())
+            return
+        names = [] if self._key else missing_keys(self._model)
+        if names:
+            what = f"model '{self._model.name}' needs a key, and {' and '.join(names)} is not set"
+            hint = f"export {names[0]}=... and run again, or name another variable: api_key_env"
+            raise UsageError(Fault(where=self._model.where, what=what, next=hint))
+
+    def _weigh(self, tap: wire.Tap) -> None:
+        if tap.start_to_send_ms is not None:
+            self._kit.meter.sent(tap.start_to_send_ms)
+        if tap.waited:
+            self._kit.meter.waited()
+
+
+def _unwrapped(reply: Reply) -> Reply:
+    """The answer of output mode `tool`: the arguments of its one function are the text, and no call is left."""
+    for call in reply.tool_calls:
+        if call["function"]["name"] == ANSWER_TOOL:
+            return replace(reply, text=call["function"]["arguments"], tool_calls=())
+    return reply
