@@ -35,6 +35,7 @@ class Anthropic:
     live: ClassVar[bool] = True
     note: ClassVar[str | None] = None
     cacheable: ClassVar[bool] = True
+    given: str = ""
     longest_answer_tokens: ClassVar[int | None] = DEFAULT_MAX_TOKENS
 
     def __init__(self, model: ModelSpec, kit: ProviderKit) -> None:
