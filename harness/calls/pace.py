@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from statistics import median
 
+from harness.types.run import PaceMove
+
 FIRST_SLOTS = 8
 """A run begins with so many and grows from there: what a machine can bear is not found out by a burst."""
 
@@ -58,7 +60,7 @@ class Pace:
         if latency_ms is not None:
             self._answered_ms.append(latency_ms)
 
-    def keep_up(self, lag_ms: float, cpu_share: float) -> tuple[int, bool]:
+    def keep_up(self, lag_ms: float, cpu_share: float) -> tuple[int, PaceMove]:
         """End a window: give up slots where the loop came late by more than a measured time can bear, else add some.
 
         Slots are given up only where answers came, since nothing else is measured late, and only where the harness
@@ -69,7 +71,7 @@ class Pace:
             cpu_share: of one core, by the loop's thread.
 
         Returns:
-            The most trials that were in flight in this window, and whether slots were given up at its end.
+            The most trials that were in flight in this window, and what became of the slots at its end.
         """
         most, self._most = self._most, self.in_flight
         answered, self._answered_ms = self._answered_ms, []
@@ -79,8 +81,13 @@ class Pace:
         if answered and lag_ms > bearable_ms and cpu_share > OWN_SHARE:
             self.slots = max(1, int(min(before, most) * (0.85 if lag_ms < 3 * bearable_ms else 0.5)))
             self._step = 0.05
-        elif lag_ms < 0.75 * bearable_ms and cpu_share < FULL_SHARE and most >= before:
-            bound = before * FULL_SHARE / cpu_share if cpu_share > 0 else self.concurrency
-            self.slots = int(min(self.concurrency, bound, before + max(1.0, before * self._step)))
+            return most, "lowered" if self.slots < before else "held"
+        if most < before or before >= self.concurrency:
+            return most, "kept"
+        if lag_ms < 0.75 * bearable_ms:
+            bound = before * FULL_SHARE / max(cpu_share, 0.01)
+            self.slots = max(
+                before, int(min(self.concurrency, bound, before + max(1.0, before * self._step)))
+            )
             self._moved.set()
-        return most, self.slots < before
+        return most, "raised" if self.slots > before else "held"

@@ -1,6 +1,5 @@
 """From records and judgements to a Summary: every figure of summary.json, and nothing that is not on disk."""
 
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ from harness.stats.columns import Columns, columns
 from harness.stats.costs import cost
 from harness.stats.estimates import amount, share
 from harness.stats.latencies import latency
+from harness.stats.overhead import overhead as weight
 from harness.stats.power import detectable_difference
 from harness.stats.rates import clopper_pearson_upper
 from harness.stats.reasons import reasons
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 _VALIDITY = MetricInfo(name=SCHEMA_METRIC, scorer="schema", primary=False)
 _KINDS = ("empty", "not_json", "fenced", "invalid", "truncated", "refused")
-_LAG_LIMIT_MS = 20.0
 _P95_SAMPLES = 72
 _FEW_EXAMPLES = 50
 
@@ -56,7 +55,7 @@ def summarise(
     and stands as wrong in `worst_case`. Partitions are never pooled. What is unknown is None.
     """
     data = columns(records, judgements)
-    overhead = _overhead(manifest, probes)
+    overhead = weight(probes, manifest.concurrency) if any(manifest.live.values()) else None
     variants: dict[str, VariantSummary] = {}
     notices: list[Notice] = []
     recorded = 0
@@ -254,34 +253,6 @@ def _abstentions(manifest: Manifest, cell: _Cell, primary: MetricInfo | None) ->
     )
 
 
-def _overhead(manifest: Manifest, probes: Iterable[Probe]) -> Overhead | None:
-    """Pool the probes; None where nothing was run here that could weigh."""
-    import numpy as np
-
-    if not any(manifest.live.values()):
-        return None
-    lags, sends, waits = array("d"), array("d"), 0
-    for probe in probes:
-        lags.extend(probe.loop_lag_ms)
-        sends.extend(probe.start_to_send_ms)
-        waits += probe.pool_waits
-    lag = float(np.percentile(lags, 99)) if lags else None
-    faults = []
-    if lag is None:
-        faults.append("the harness did not weigh itself")
-    elif lag > _LAG_LIMIT_MS:
-        faults.append(f"the event loop came {lag:.0f} ms late at P99, more than {_LAG_LIMIT_MS:.0f}")
-    if waits:
-        faults.append(f"{count(waits)} calls waited for a free connection")
-    return Overhead(
-        loop_lag_p99_ms=lag,
-        start_to_send_p95_ms=float(np.percentile(sends, 95)) if sends else None,
-        concurrency=manifest.concurrency,
-        valid=not faults,
-        why="; ".join(faults) or None,
-    )
-
-
 def _run_notices(
     run: RunInfo, recorded: int, variants: Mapping[str, VariantSummary], overhead: Overhead | None
 ) -> Iterator[Notice]:
@@ -299,8 +270,28 @@ def _run_notices(
         )
         message = f"{golden} golden examples are too few to show {least}"
         yield Notice(code="few_examples", message=message, partition="golden")
-    if overhead is not None and not overhead.valid:
-        yield Notice(code="latency_invalid", message=f"latencies cannot be trusted: {overhead.why}")
+    if overhead is not None:
+        yield from _overhead_notices(overhead, variants)
+
+
+def _overhead_notices(overhead: Overhead, variants: Mapping[str, VariantSummary]) -> Iterator[Notice]:
+    """Say once what holds for the whole run, else where the times are too short for what the harness weighs."""
+    invalid = "latencies cannot be trusted"
+    if not overhead.valid:
+        yield Notice(code="latency_invalid", message=f"{invalid}: {overhead.why}")
+    else:
+        for variant, one in variants.items():
+            for name, part in one.partitions.items():
+                if part.latency.n_live and not part.latency.valid:
+                    message = f"{invalid}: {part.latency.why}"
+                    yield Notice(code="latency_invalid", message=message, variant=variant, partition=name)
+    reached, asked = overhead.in_flight_p95, overhead.concurrency
+    if overhead.lowered and reached is not None and reached < 0.9 * asked:
+        message = (
+            f"{count(reached)} trials were in flight, not the {count(asked)} that were asked for: the harness lowered "
+            "its own pace, since more would have made its clock come late"
+        )
+        yield Notice(code="pace_lowered", message=message)
 
 
 def _cell_notices(cell: _Cell, part: PartitionSummary) -> Iterator[Notice]:

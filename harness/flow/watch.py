@@ -88,14 +88,14 @@ def _probe(scale: Scale, pace: Pace, window: _Window) -> Probe:
     start_to_send_ms, pool_waits = scale.take()
     slots, cpu_share = pace.slots, window.cpu_share
     lag_ms = median(window.lags_ms) if window.lags_ms else 0.0
-    in_flight, lowered = pace.keep_up(lag_ms, cpu_share)
+    in_flight, move = pace.keep_up(lag_ms, cpu_share)
     return Probe(
         at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         loop_lag_ms=tuple(window.lags_ms),
         start_to_send_ms=start_to_send_ms,
         in_flight=in_flight,
         slots=slots,
-        lowered=lowered,
+        pace=move,
         cpu_share=cpu_share,
         pool_waits=pool_waits,
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from harness.text.figures import UNKNOWN, amount, count, figure
 from harness.types.report import Block, Heading, Table, Text
-from harness.types.summary import Latency, StageLatency, Summary
+from harness.types.summary import Latency, Overhead, StageLatency, Summary
 
 _FEW_SAMPLES = 20
 
@@ -23,12 +23,30 @@ def latency(summary: Summary) -> tuple[Block, ...]:
 
 
 def _explained(summary: Summary) -> str:
-    load = f" with up to {summary.overhead.concurrency} trials in flight" if summary.overhead else ""
+    load, lag = _load(summary.overhead), _lag(summary.overhead)
     return (
         f"Service latency{load}: the attempts that answered, without queue, pacing and back-off. Answers from the cache "
         "and failures are not in it; a time-out counts at its limit. [≥ x] means that the sample has no upper bound: one of "
         "P95 needs 72 independent samples and none of them a time-out. The client row is what the harness itself took."
+        f"{lag}"
     )
+
+
+def _load(overhead: Overhead | None) -> str:
+    """How many trials were in flight: what was, beside what was asked for where that is another number."""
+    if overhead is None:
+        return ""
+    reached, asked = overhead.in_flight_p95, overhead.concurrency
+    if reached is None or not overhead.lowered or reached >= 0.9 * asked:
+        return f" with up to {asked} trials in flight"
+    return f" with {reached} trials in flight, of {asked} that were asked for"
+
+
+def _lag(overhead: Overhead | None) -> str:
+    if overhead is None or overhead.loop_lag_mean_ms is None:
+        return ""
+    lag_ms = max(0.1, overhead.loop_lag_mean_ms)
+    return f" The event loop came {lag_ms:.1f} ms late on average: about as much may be in each time."
 
 
 def _whole(partition: str, latencies: dict[str, Latency]) -> Table:

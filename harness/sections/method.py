@@ -67,6 +67,8 @@ def _weight(overhead: Overhead | None) -> tuple[tuple[str, str], ...]:
         return ()
     return (
         ("Concurrency", str(overhead.concurrency)),
+        ("Trials in flight, P95", UNKNOWN if overhead.in_flight_p95 is None else str(overhead.in_flight_p95)),
+        ("Event loop lag, P50 ms", figure(overhead.loop_lag_p50_ms)),
         ("Event loop lag, P99 ms", figure(overhead.loop_lag_p99_ms)),
         ("Slot to first byte, P95 ms", figure(overhead.start_to_send_p95_ms)),
     )

@@ -8,6 +8,12 @@ from harness.types.summary import FirstToken, Interval, Latency, Overhead, Stage
 if TYPE_CHECKING:
     import pandas as pd
 
+LEAST_SHIFT_MS = 1.0
+"""A smaller shift cannot be told from the grain of the timers that look for it; the report states it."""
+
+SHIFT_SHARES = (("P50", 0.01), ("P50 of the first token", 0.02))
+"""How much of a median the harness's own lateness may be."""
+
 
 def latency(
     trials: "pd.DataFrame", stages: "pd.DataFrame", *, timeout_s: float, overhead: Overhead | None
@@ -29,7 +35,9 @@ def latency(
     samples = samples.loc[times.index]
     p50, p95 = (_percentile(times, samples, q) for q in (0.5, 0.95))
     ceiling = limit_ms if timed_out[samples.index].any() else None
-    why = _why_invalid(trials, len(times), overhead)
+    first_token = _first_token(samples, limit_ms)
+    medians = (p50.value, first_token.p50_ms if first_token else None)
+    why = _why_invalid(trials, len(times), overhead) or _why_shifted(medians, overhead)
     return Latency(
         p50_ms=p50.value,
         p50_ci=_below(ceiling, p50.ci),
@@ -39,7 +47,7 @@ def latency(
         n_cached=int(cached.sum()),
         timed_out=int(timed_out.sum()),
         method=_method(samples, p95),
-        first_token=_first_token(samples, limit_ms),
+        first_token=first_token,
         stages=_stages(stages[stages.index.isin(samples.index)]),
         unaccounted=_unaccounted(samples[~samples["recorded"]]),
         valid=why is None,
@@ -66,6 +74,17 @@ def _why_invalid(trials: "pd.DataFrame", samples: int, overhead: Overhead | None
     return "no live samples" + (
         ": the answers were recorded without times" if trials["recorded"].all() else ""
     )
+
+
+def _why_shifted(medians: tuple[float | None, float | None], overhead: Overhead | None) -> str | None:
+    """A loop that comes late by little shifts a short time by much."""
+    shift_ms = overhead.loop_lag_mean_ms if overhead is not None else None
+    if shift_ms is None:
+        return None
+    for value, (what, share) in zip(medians, SHIFT_SHARES, strict=True):
+        if value is not None and shift_ms > max(LEAST_SHIFT_MS, share * value):
+            return f"the event loop came {shift_ms:.1f} ms late on average: too much beside a {what} of {value:.0f} ms"
+    return None
 
 
 def _method(samples: "pd.DataFrame", p95: Quantile) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,22 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CostBound:
+    """What a variant's planned calls may cost at most, told before any is made."""
+
+    variant: str
+    calls: int
+    """Warm-up among them, retries not."""
+    usd: float | None
+    """With every answer at its longest and no retry billed; None where there is no bound."""
+    why: str = ""
+    """Why there is none."""
+
+
+PaceMove = Literal["kept", "raised", "held", "lowered"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """One line of overhead.jsonl: about a quarter of a second of the harness watching itself."""
 
@@ -84,8 +100,8 @@ class Probe:
     """The most trials in their slots at once."""
     slots: int = 0
     """Trials that were allowed in their slots; 0 in runs of before there was a bound other than the concurrency."""
-    lowered: bool = False
-    """True where the harness then gave up slots, since its loop came late."""
+    pace: PaceMove = "kept"
+    """What became of the slots then: `held` where more would have been used, and the loop could not have borne them."""
     cpu_share: float | None = None
     """Of one core, by the loop's thread."""
     pool_waits: int = 0

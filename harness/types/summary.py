@@ -171,8 +171,17 @@ class Overhead:
     loop_lag_p99_ms: float | None
     start_to_send_p95_ms: float | None
     concurrency: int
+    """What was asked for; how many there were is `in_flight_p95`."""
     valid: bool
     why: str | None = None
+    loop_lag_p50_ms: float | None = None
+    loop_lag_mean_ms: float | None = None
+    """By about so much a P50 that was measured here may be too long."""
+    in_flight_p95: int | None = None
+    """Trials in flight, as a rule: the P95 of the quarter seconds."""
+    in_flight_peak: int | None = None
+    lowered: bool = False
+    """True where the harness allowed fewer trials in flight than were asked for, since its loop came late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,11 @@ def keeps_the_contract(summary: dict[str, Any]) -> None:
         "concurrency",
         "valid",
         "why",
+        "loop_lag_p50_ms",
+        "loop_lag_mean_ms",
+        "in_flight_p95",
+        "in_flight_peak",
+        "lowered",
     }
     assert list(summary["variants"]) == VARIANTS
     for variant in summary["variants"].values():

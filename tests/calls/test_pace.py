@@ -41,9 +41,9 @@ def test_a_calm_run_grows_fast_to_its_concurrency_and_not_beyond():
 def test_a_late_loop_gives_up_slots_and_then_grows_by_little():
     """A sixth at once, a half where it is far too late; what was too much is not tried again in one step."""
     pace = loaded()
-    assert pace.keep_up(1.2 * LAG_SHARE * 300, 0.8) == (276, True)
+    assert pace.keep_up(1.2 * LAG_SHARE * 300, 0.8) == (276, "lowered")
     assert pace.slots == 217
-    assert pace.keep_up(CALM_MS, 0.5)[1] is False
+    assert pace.keep_up(CALM_MS, 0.5)[1] == "raised"
     assert pace.slots == 227
     worst = loaded()
     worst.keep_up(LATE_MS * 5, 0.8)
@@ -62,7 +62,7 @@ def test_a_late_loop_gives_up_slots_and_then_grows_by_little():
 )  # fmt: skip
 def test_what_would_not_help_is_not_done(pace, lag_ms, cpu_share):
     """Slots stay as they are."""
-    assert pace.keep_up(lag_ms, cpu_share)[1] is False
+    assert pace.keep_up(lag_ms, cpu_share)[1] == "kept"
     assert pace.slots == 256
 
 
@@ -92,9 +92,9 @@ def test_there_is_always_a_slot_and_never_one_too_many(windows):
             pace.enter()
             pace.leave(10.0 if answered else None)
         before = pace.slots
-        _, lowered = pace.keep_up(lag_ms, share)
+        _, move = pace.keep_up(lag_ms, share)
         assert 1 <= pace.slots <= 100
-        assert lowered is (pace.slots < before)
+        assert (move == "lowered", move == "raised") == (pace.slots < before, pace.slots > before)
 
 
 def test_whoever_waits_for_room_is_let_in_by_growth():

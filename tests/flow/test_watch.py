@@ -60,7 +60,7 @@ def test_each_probe_takes_what_gathered_and_the_last_one_the_rest(watched):
     probes = watched(work, scale, pace)
     assert len(probes[0].loop_lag_ms) >= 5
     assert probes[0].start_to_send_ms == (1.5,)
-    assert (probes[0].in_flight, probes[0].slots, probes[0].lowered) == (3, 4, False)
+    assert (probes[0].in_flight, probes[0].slots, probes[0].pace) == (3, 4, "kept")
     assert 0 <= probes[0].cpu_share <= 1.1
     assert [probe.pool_waits for probe in probes] == [0] * (len(probes) - 1) + [1]
     assert all(lag >= 0 for probe in probes for lag in probe.loop_lag_ms)
@@ -87,7 +87,7 @@ def test_a_loop_that_is_held_up_by_the_harness_gives_up_slots(watched):
 
     async def work(probes):
         for _ in range(400):
-            if any(probe.lowered for probe in probes):
+            if any(probe.pace == "lowered" for probe in probes):
                 return
             ended = time.perf_counter() + 0.01
             while time.perf_counter() < ended:
@@ -99,7 +99,7 @@ def test_a_loop_that_is_held_up_by_the_harness_gives_up_slots(watched):
 
     probes = watched(work, pace=pace)
     assert pace.slots < 64
-    assert next(probe for probe in probes if probe.lowered).slots == 64
+    assert next(probe for probe in probes if probe.pace == "lowered").slots == 64
 
 
 def test_what_stands_already_is_not_collected_while_it_watches(watched):
