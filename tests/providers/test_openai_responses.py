@@ -300,6 +300,8 @@ def test_a_streamed_refusal_and_call_have_a_first_token(respond, say, whole_resp
         (None, "bad_reply"),
         ({"type": "error", "code": "server_error", "message": "overloaded", "param": None}, "server_error"),
         ({"type": "error", "code": "rate_limit_exceeded", "message": "x", "param": None}, "rate_limited"),
+        ({"type": "error", "error": {"code": "server_error", "message": "oops"}}, "server_error"),
+        ({"type": "error", "error": {"message": "oops"}}, "bad_reply"),
         ({"type": "response.failed", "response": {"status": "failed", "error": None}}, "server_error"),
         ({"type": "response.completed"}, "bad_reply"),
         ({"type": "response.completed", "response": {"status": "completed"}}, "bad_reply"),
@@ -312,6 +314,16 @@ def test_a_stream_without_its_end_is_no_answer(respond, say, response_stream, la
     assert len(asked.server.bodies) == 2
     assert asked.call.reply is None
     assert asked.call.error["type"] == type_
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_an_empty_purse_in_a_stream_is_final(respond, say, response_stream, nested):
+    """A spent quota does not pass by waiting, whichever way the event words it."""
+    said = {"code": "insufficient_quota", "message": "pay first"}
+    event = {"type": "error", **({"error": said} if nested else said)}
+    asked = respond([say(stream=response_stream(event))], stream=True)
+    assert len(asked.server.bodies) == 1
+    assert asked.call.error["type"] == "rate_limited"
 
 
 @pytest.mark.usefixtures("no_wait")

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 MOST_CHUNKS = 100_000
 """A stream with more is cut: no answer has as many."""
 _LONGEST_WORDS = 1_000
+_CODES: Mapping[str, tuple[str, bool]] = {
+    "rate_limit_exceeded": ("rate_limited", True),
+    "server_error": ("server_error", True),
+    "insufficient_quota": ("rate_limited", False),
+}
+"""What a failure that comes after its 200 is called, and whether it may pass."""
 
 
 @dataclass(slots=True)
@@ -89,6 +95,13 @@ def server_words(error: "APIStatusError") -> str:
     return f"{clip(message, _LONGEST_WORDS)}{code}"
 
 
+def late_error(code: str | None, message: Any, otherwise: tuple[str, bool]) -> CallError:
+    """A failure that is told in the body of a 200, by its code; `otherwise` where the code is not known."""
+    kind, passes = _CODES.get(code or "", otherwise)
+    said = clip(message if isinstance(message, str) else "the answer failed", _LONGEST_WORDS // 2)
+    return CallError(type=kind, message=f"{code}: {said}" if code else said, status=200, retryable=passes)
+
+
 @contextlib.contextmanager
 def told(exchange: Exchange, refusal: Callable[["APIStatusError"], CallError]) -> Iterator[None]:
     """Say in CallError's words what the SDK raises; `refusal` words an answer with an error status."""
@@ -107,6 +120,10 @@ def told(exchange: Exchange, refusal: Callable[["APIStatusError"], CallError]) -
         broken = connection_error(error)
         broken.usage = exchange.usage
         raise broken from error
+    except openai.APIError as error:  # an error inside a stream
+        late = late_error(as_word(error.code) or as_word(error.type), error.message, ("bad_reply", True))
+        late.usage = exchange.usage
+        raise late from error
     except (openai.OpenAIError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         # A 200 whose body is not what the API promises: the SDK fails in ways of its own.
         what = f"{type(error).__name__}: {str(error)[:200]}"

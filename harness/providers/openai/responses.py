@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from harness.calls.failures import bad_reply
 from harness.errors import CallError
-from harness.providers.openai.exchange import Exchange, as_text, as_word, mode_of
+from harness.providers.openai.exchange import Exchange, as_text, as_word, late_error, mode_of
 from harness.providers.openai.usage import responses_usage
 from harness.text.tools import ANSWER_TOOL, called_tool, is_strict, tool_parts
 from harness.types.call import Reply, Request
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 NAMES: Mapping[str, str] = {"max_tokens": "max_output_tokens", "max_completion_tokens": "max_output_tokens"}
 """Parameters that are called otherwise here."""
 
-_TRANSIENT: Mapping[str, str] = {"rate_limit_exceeded": "rate_limited", "server_error": "server_error"}
-"""Codes of a failed response that may pass; every other code is the request's fault."""
 _TOKENS = frozenset(
     {
         "response.output_text.delta",
@@ -172,8 +170,7 @@ def _kind(
 
 
 def _failure(error: Any) -> CallError:
-    """A response that failed after its 200, in CallError's words. Without a code it may pass."""
-    code, message = as_word(getattr(error, "code", None)), getattr(error, "message", None)
-    kind = _TRANSIENT.get(code or "server_error", "bad_request")
-    said = f"{code or 'failed'}: {message or 'the response failed'}"
-    return CallError(type=kind, message=said[:500], status=200, retryable=kind != "bad_request")
+    """A response that failed after its 200. Without a code it may pass; a code that is not known is the request's."""
+    code = as_word(getattr(error, "code", None))
+    otherwise = ("bad_request", False) if code else ("server_error", True)
+    return late_error(code, getattr(error, "message", None), otherwise)
