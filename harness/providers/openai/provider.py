@@ -36,6 +36,7 @@ class OpenAI:
     note: ClassVar[str | None] = None
     longest_answer_tokens: ClassVar[int | None] = None
     cacheable: ClassVar[bool] = True
+    given: str = ""
 
     def __init__(self, model: ModelSpec, kit: ProviderKit) -> None:
         """Connects nothing yet. Raises UsageError where the key that the config names is not set."""
