@@ -139,6 +139,8 @@ def test_a_server_that_takes_no_stream_options(ask, say, stream, body, status):
         refusal("Unrecognized request argument supplied: top_k", code=None),
         refusal("Unknown parameter: 'top_k'.", code=None),
         refusal("property 'top_k' is unsupported", code=None),
+        refusal("[{'type': 'extra_forbidden', 'loc': ('body', 'top_k'), 'msg': 'Extra inputs'}]", code=400),
+        "top_k is not permitted",
         refusal('Invalid JSON payload received. Unknown name "top_k": Cannot find field.', code=400),
         {"detail": [{"type": "extra_forbidden", "loc": ["body", "top_k"], "msg": "Inputs not permitted"}]},
     ],
@@ -153,6 +155,8 @@ def test_a_refusal_in_every_wording(ask, say, body):
     ("status", "body"),
     [
         (400, refusal("Invalid 'temperature': too high", "temperature", "invalid_value")),
+        (400, refusal("The model is not supported", code=None)),
+        (422, {"detail": [{"type": "missing", "loc": ["body", "messages"], "input": {"temperature": 0}}]}),
         (400, not_taken("messages")),
         (400, not_taken("something_else")),
         (400, "temperature"),

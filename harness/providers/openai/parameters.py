@@ -12,17 +12,16 @@ if TYPE_CHECKING:
     from openai import APIStatusError
 
 _REFUSED_CODES = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
-_WORDINGS = (
-    re.compile(
-        r"(?:unsupported|unknown|unrecognized) (?:parameter|value|name|request argument)s?(?: supplied)?:? ?"
-        r"[\"'`]?([a-z_]+)",
-        re.IGNORECASE,
-    ),
-    re.compile(r"property '([a-z_]+)' is (?:unsupported|not supported)", re.IGNORECASE),
-    re.compile(r'"loc": \["body", "([a-z_]+)"\].*not permitted', re.IGNORECASE),
-    re.compile(r"(stream_options)"),
+_PARAMETER = r"(?:(?:request|keyword) )?(?:parameter|value|name|field|argument)s?(?: supplied)?"
+_WORDINGS = tuple(
+    re.compile(wording, re.IGNORECASE)
+    for wording in (
+        rf"un(?:supported|known|recognized|expected) {_PARAMETER}:? ?[\"'`]?([a-z_]+)",
+        r"([a-z_]+)[\"'`]? (?:is|are) (?:not (?:supported|permitted|allowed)|unsupported)",
+        r"extra_forbidden[\"'], [\"']loc[\"']: [\[(][\"']body[\"'], [\"']([a-z_]+)",
+    )
 )
-"""How servers that give no code name what they refuse: OpenAI of old, Groq, FastAPI (vLLM, Mistral), any."""
+"""How servers that give no code name what they refuse: OpenAI of old and Google, Groq and many, FastAPI (vLLM)."""
 
 _TOLD_AS: Mapping[str, str] = {"reasoning": "reasoning_effort", "max_output_tokens": "max_tokens"}
 """Keys of the config where a body has other ones."""
@@ -40,6 +39,11 @@ _NEVER_LEFT_OUT: Mapping[str, str] = {
     "max_output_tokens": "leave max_tokens out",
 }
 """Without these it would be another question, or one that no bound of its cost holds for."""
+_HINTS: Mapping[str, str] = {
+    "stream_options": "say drop_unsupported: true (tokens and cost are then unknown), or stream: false",
+    "store": "say drop_unsupported: true",
+}
+"""What is sent without the config's asking."""
 _MERGED = ("text", "reasoning", "stream_options")
 """Keys of a body whose parts `extra` adds to; any other of its keys replaces what is there."""
 
@@ -96,9 +100,7 @@ class Parameters:
         if learns:
             self._refused[key] = None
             return f"{told} is dropped from now on", True
-        if key == "stream_options":
-            return "say drop_unsupported: true (tokens and cost are then unknown), or stream: false", False
-        return f"leave {told} out, or say drop_unsupported: true", False
+        return _HINTS.get(key, f"leave {told} out, or say drop_unsupported: true"), False
 
 
 def _refused_key(error: "APIStatusError", body: Mapping[str, Any]) -> tuple[str | None, str]:
@@ -107,6 +109,6 @@ def _refused_key(error: "APIStatusError", body: Mapping[str, Any]) -> tuple[str 
     if error.status_code not in (400, 422):
         return None, said
     named = [str(error.param)] if str(error.code) in _REFUSED_CODES else []
-    named += [found[1] for wording in _WORDINGS if (found := wording.search(said))]
+    named += [found[1] for wording in _WORDINGS for found in wording.finditer(said)]
     keys = [name.partition(".")[0].partition("[")[0] for name in named]
     return next((key for key in keys if key in body), None), said

@@ -14,7 +14,7 @@ from harness.types.experiment import ModelSpec, OutputMode
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-NAMES: Mapping[str, str] = {"max_tokens": "max_output_tokens", "max_completion_tokens": "max_output_tokens"}
+_NAMES: Mapping[str, str] = {"max_tokens": "max_output_tokens", "max_completion_tokens": "max_output_tokens"}
 """Parameters that are called otherwise here."""
 
 _TOKENS = frozenset(
@@ -56,7 +56,7 @@ class Responses:
 
 def _params(params: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters by this interface's names."""
-    worded = {NAMES.get(key, key): value for key, value in params.items()}
+    worded = {_NAMES.get(key, key): value for key, value in params.items()}
     if "reasoning_effort" in worded:
         worded["reasoning"] = {"effort": worded.pop("reasoning_effort")}
     return worded
@@ -139,7 +139,7 @@ def _read(answer: Any, exchange: Exchange, heard: _Heard) -> Reply:
     text = "".join(as_text(part.text) for part in parts if part.type == "output_text")
     cut = as_word(getattr(getattr(answer, "incomplete_details", None), "reason", None))
     return Reply(
-        text=refusal or text or "".join(heard.text),
+        text=refusal or (text if parts else "".join(heard.text)),
         kind=_kind(status, cut, refused=bool(refusal)),
         finish_reason=cut or status,
         tool_calls=tuple(
