@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from cyclopts import App, CycloptsError
 
+from harness.calls.keys import KEYS
 from harness.cli.voice import open_streams, say
 from harness.errors import Fault, HarnessError, Interrupted, UserError
 
@@ -46,6 +47,7 @@ def app() -> App:
 
 def main() -> NoReturn:
     """Run one command and end with the contract's exit code."""
+    KEYS.guess(os.environ)
     open_streams()
     sys.path.insert(0, str(Path.cwd()))  # a config's own `package.module:Name` is looked for where one stands
     try:

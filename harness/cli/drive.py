@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from harness.calls.budget import Budget
 from harness.calls.halt import Halt
+from harness.calls.keys import KEYS
 from harness.calls.meter import Scale
 from harness.calls.pace import FIRST_SLOTS, Pace
 from harness.calls.traffic import Junction
@@ -92,7 +93,7 @@ def _answers(prepared: Prepared, ledger: Ledger, closing: AsyncExitStack) -> Ans
     """The response cache, beside the run folders; let go of after everything that writes to it."""
     if prepared.experiment.cache.mode == "off":
         return None
-    answers = open_answers(ledger.folder.parent / ANSWERS, tell=say)
+    answers = open_answers(ledger.folder.parent / ANSWERS, redact=KEYS.redacted_data, tell=say)
     closing.push_async_callback(answers.close)
     return answers
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.calls.keys import KEYS
 from harness.errors import ConfigError, Fault, NotAvailable
 from harness.files.config.read import read_config
 from harness.files.evalsets import read_evalset
@@ -48,6 +49,7 @@ def prepare(config: Path, *, sets: Sequence[str] = (), partitions: Collection[st
     """Read and look over. Raises UserError with every fault of the first step that has any."""
     sys.path.insert(0, str(config.resolve().parent))
     experiment = with_prices(read_config(config, sets=sets, environ=os.environ))
+    KEYS.read_named(experiment.resolved)
     evalset = read_evalset(experiment.evalset, partitions=partitions or None)
     panel = convene(experiment, evalset.schema)
     faults, notices = check(experiment, evalset)

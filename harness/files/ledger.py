@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Self
 
 import orjson
 
+from harness.calls.keys import KEYS
 from harness.errors import Fault, UsageError
 from harness.files.record_lines import example_of, judgement_of, manifest_of, probe_of, record_of
 from harness.types.evalset import Example
@@ -42,7 +43,8 @@ class Ledger:
         with (folder / EXAMPLES).open("wb") as lines:
             for partition, example in examples:
                 lines.write(_line({"partition": partition, **_public(example)}))
-        _replace(folder / MANIFEST, orjson.dumps(manifest, option=_PLAIN | orjson.OPT_INDENT_2) + b"\n")
+        whole = orjson.dumps(manifest, option=_PLAIN | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        _replace(folder / MANIFEST, KEYS.redacted_data(whole))
         return cls(folder)
 
     @property
@@ -154,7 +156,7 @@ class Ledger:
 
     def write(self, name: str, content: bytes) -> Path:
         """Write a derived file in one piece."""
-        _replace(self.folder / name, content)
+        _replace(self.folder / name, KEYS.redacted_data(content))
         return self.folder / name
 
     def discard_empty(self) -> None:
@@ -236,11 +238,13 @@ def _key(line: Mapping[str, Any]) -> bytes:
 
 
 def _line(value: Any) -> bytes:
+    """One line of JSON, with no key in it: an endpoint may repeat what it was sent anywhere in its answer."""
     try:
-        return orjson.dumps(value, option=_PLAIN | orjson.OPT_APPEND_NEWLINE)
+        line = orjson.dumps(value, option=_PLAIN | orjson.OPT_APPEND_NEWLINE)
     except orjson.JSONEncodeError:
         plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-        return orjson.dumps(_sound(plain), option=_PLAIN | orjson.OPT_APPEND_NEWLINE)
+        line = orjson.dumps(_sound(plain), option=_PLAIN | orjson.OPT_APPEND_NEWLINE)
+    return KEYS.redacted_data(line)
 
 
 def _sound(value: Any) -> Any:

@@ -1,7 +1,6 @@
 """From a variant's spec to stages that are open and ready. All construction happens here, before any clock."""
 
 import inspect
-import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -12,6 +11,7 @@ import orjson
 
 from harness.calls.cached import Answers, CachedEndpoint
 from harness.calls.endpoint import LiveEndpoint, Policy
+from harness.calls.keys import KEYS
 from harness.calls.meter import Scale
 from harness.calls.traffic import Junction, junction
 from harness.errors import ConfigError, EvalsetError, Fault, UserError
@@ -153,7 +153,7 @@ class _Site:
         return read_outputs(model.extra, model.where)
 
     def secret(self, variable: str) -> str | None:
-        return os.environ.get(variable)
+        return KEYS.read(variable)
 
     async def share(self, key: str, start: Callable[[], Awaitable[Closable]]) -> Any:
         if key not in self._shared:
