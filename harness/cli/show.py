@@ -114,7 +114,8 @@ def _trial_lines(trial: dict[str, Any]) -> Iterator[str]:
         yield from inert_lines(message["content"])
     for passage in trial["passages"]:
         used = "used" if passage["used"] else "cut"
-        yield f"── passage {passage['rank']}: {inert(passage['doc'])}, score {passage['score']:.3f}, {used}"
+        score = "no score" if passage["score"] is None else f"score {passage['score']:.3f}"
+        yield f"── passage {passage['rank']}: {inert(passage['doc'])}, {score}, {used}"
         yield from inert_lines(passage["text"] or "")
     outcome = record["outcome"]
     yield f"── {outcome['kind']}"

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.errors import Fault, UserError
-from harness.text import templates
+from harness.text import json_template, templates
 from harness.types.evalset import Evalset, Example
-from harness.types.experiment import Experiment, StageSpec, Variant
+from harness.types.experiment import Experiment, ModelSpec, StageSpec, Variant
 
 OURS = frozenset({"examples", "context"})
 """What the harness puts into a template beside the row's inputs."""
@@ -19,6 +19,8 @@ def fill(experiment: Experiment, evalset: Evalset) -> tuple[Fault, ...]:
         for stage in variant.stages:
             if stage.kind == "prompt":
                 faults.update((str(fault), fault) for fault in _unfilled(stage, _met(variant, evalset)))
+        if variant.model is not None and variant.model.provider == "http":
+            faults.update((str(fault), fault) for fault in _unasked(variant.model, _met(variant, evalset)))
     return tuple(faults.values())
 
 
@@ -39,8 +41,26 @@ def _unfilled(stage: StageSpec, rows: Sequence[Example]) -> Iterator[Fault]:
         found = _lone(rows) if part == "user" and text is None else _lacking(str(text or ""), part, rows)
         if found is not None:
             row, fault = found
-            what = f"{fault.what} (row {row.id}{f', {row.where}' if row.where else ''})"
-            yield Fault(where=stage.where or fault.where, what=f"prompt.{part}: {what}", next=fault.next)
+            what = f"prompt.{part}: {fault.what} {_named(row)}"
+            yield Fault(where=stage.where or fault.where, what=what, next=fault.next)
+
+
+def _unasked(model: ModelSpec, rows: Sequence[Example]) -> Iterator[Fault]:
+    """What an application is asked, its request, is made of templates too."""
+    try:
+        request = json_template.parse(model.extra.get("request"), "request")
+    except UserError:
+        return  # as below
+    for row in rows:
+        fault = None if request.names <= row.inputs.keys() else _tried(request, row.inputs)
+        if fault is not None:
+            what = f"http.{fault.where}: {fault.what} {_named(row)}"
+            yield Fault(where=model.where, what=what, next=fault.next)
+            return
+
+
+def _named(row: Example) -> str:
+    return f"(row {row.id}{f', {row.where}' if row.where else ''})"
 
 
 def _lone(rows: Sequence[Example]) -> tuple[Example, Fault] | None:
@@ -67,7 +87,7 @@ def _lacking(text: str, part: str, rows: Sequence[Example]) -> tuple[Example, Fa
     return None
 
 
-def _tried(template: templates.Template, values: Mapping[str, Any]) -> Fault | None:
+def _tried(template: templates.Template | json_template.JsonTemplate, values: Mapping[str, Any]) -> Fault | None:
     """A template may do without an input (`{% if %}`, `default`), so only filling it tells."""
     try:
         template.render(values)

@@ -4,7 +4,7 @@ import pytest
 
 from harness.flow.fill import fill
 from harness.types.evalset import Evalset, EvalsetSpec, Example
-from harness.types.experiment import Experiment, OutputSpec, StageSpec, Variant
+from harness.types.experiment import Experiment, ModelSpec, OutputSpec, StageSpec, Variant
 
 GOLDEN = Example(id="g-1", inputs={"ticket": "hello"})
 EDGE = Example(id="e-1", inputs={"tikcet": "hello"}, where="edge.jsonl:4")
@@ -47,6 +47,33 @@ def test_train_counts_where_examples_are_drawn_from_it():
     (line,) = filled({"user": "{{ ticket }}"}, edge=GOLDEN, few_shot=True)
     assert "(row t-1)" in line
     assert filled({"user": "{{ ticket }}"}, edge=GOLDEN) == []
+
+
+def asked(request, *, edge=EDGE, partitions=None):
+    """The faults of one application with one request, as lines."""
+    model = ModelSpec(name="v", provider="http", model="v", extra={"request": request}, where="x.yaml:9")
+    variant = Variant(
+        name="v",
+        stages=(StageSpec(kind="generate"),),
+        model=model,
+        output=OutputSpec(),
+        partitions=partitions,
+    )
+    experiment = Experiment(name="x", file="x.yaml", evalset=EvalsetSpec(), variants=(variant,), metrics=())
+    evalset = Evalset(name="e", partitions={"golden": (GOLDEN,), "edge": (edge,)})
+    return [str(fault) for fault in fill(experiment, evalset)]
+
+
+def test_the_request_of_an_application_is_filled_as_well():
+    """Its templates stand at any depth; the first row that one of them cannot be filled from is named, once."""
+    (line,) = asked({"messages": [{"content": "{{ ticket }}"}]})
+    assert line == (
+        "x.yaml:9: http.request.messages[0].content: undefined variable 'ticket' (row e-1, edge.jsonl:4); "
+        "did you mean 'tikcet'?"
+    )
+    assert asked({"q": "{{ ticket }}"}, partitions=("golden",)) == []
+    assert asked({"q": "{{ ticket | default('') }}"}) == []
+    assert asked(None) == []
 
 
 def test_without_a_user_template_a_row_needs_one_input():

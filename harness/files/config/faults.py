@@ -22,7 +22,8 @@ _TAGS = {"<name>", "<inline>"}
 _STEPS = {"fewshot", "retrieve", "rerank", "prompt", "model", "output"}
 """Keys of a variant that are often indented as if they were one."""
 
-_BY_NAME = "name it: api_key_env: VARIABLE; a key is never written into a config"
+_BY_NAME = {"api_key_env": "api_key_env: VARIABLE", "headers_env": "headers_env: {HEADER: VARIABLE}"}
+"""How a key is named; it is never written into a config."""
 
 
 class Faults:
@@ -137,8 +138,10 @@ def _unknown_key(node: Node, path: Sequence[str | int], faults: Faults) -> tuple
         faults.at_key(node, "unknown key", "YAML 1.2 has no merge key; use 'extends'")
         return None, True
     known = config_schema.keys(path[:-1])
-    if key.lower() in _NEVER_WRITTEN and "api_key_env" in known:
-        faults.at_key(node, "unknown key", f"did you mean 'api_key_env'? {_BY_NAME}")
+    named = next((name for name in _BY_NAME if name in known), None)
+    if key.lower() in _NEVER_WRITTEN and named:
+        hint = f"did you mean '{named}'? name it: {_BY_NAME[named]}; a key is never written into a config"
+        faults.at_key(node, "unknown key", hint)
         return None, False
     said, meant = config_schema.hint(key, path[:-1])
     faults.at_key(node, "unknown key", said)

@@ -33,6 +33,7 @@ _SECRET_KEY = re.compile(
     r"(proxy-)?authorization|(x-)?api[-_]?key|((access|auth|api)[-_]?)?token|secret|password|.*[-_](secret|password)",
     re.IGNORECASE,
 )
+_OUR_HEADERS = frozenset({"connection", "content-length", "content-type", "host", "transfer-encoding"})
 _SECRET_QUERY = re.compile(r"(^|&)[^=&]*(key|token|secret|password|sig)[^=&]*=", re.IGNORECASE)
 
 
@@ -153,6 +154,24 @@ def _variable(value: str, _: ValidationInfo) -> str:
     return str(value)
 
 
+def _header(value: str, _: ValidationInfo) -> str:
+    if not re.fullmatch(r"[\w!#$%&'*+.^`|~-]+", value, re.ASCII):
+        raise Wrong("not the name of a header", "write it as in X-Api-Key")
+    if value.lower() in _OUR_HEADERS:
+        raise Wrong("this header is the harness's own to set", "take it out")
+    return str(value)
+
+
+def _json_path(value: str, _: ValidationInfo) -> str:
+    from harness.text import json_path
+
+    try:
+        return str(json_path.parse(value).text)
+    except ValueError as error:
+        what, _semicolon, hint = str(error).partition("; ")
+        raise Wrong(what, hint or "write it as in $.choices[0].text") from None
+
+
 def _label(value: str, info: ValidationInfo) -> str:
     return _key(expand(str(value), _environ(info)), info)
 
@@ -229,6 +248,16 @@ VariableName = Annotated[
         {"type": "string", "format": "environment-variable", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
     ),
 ]
+HeaderName = Annotated[
+    str, PlainValidator(_told(_header)), WithJsonSchema({"type": "string", "format": "name", "minLength": 1})
+]
+JsonPathText = Annotated[
+    str,
+    PlainValidator(_told(_json_path)),
+    WithJsonSchema({"type": "string", "format": "json-path", "minLength": 1}),
+]
+"""A path into a JSON document: JSONPath, RFC 9535."""
+
 Json = Annotated[Any, BeforeValidator(_free)]
 """Anything; but never a key or a token."""
 

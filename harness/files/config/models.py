@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from harness.files.config import parts
 from harness.files.config.parts import Model
 from harness.files.config.site import At, Site
 from harness.registry import LATER, PROVIDERS
@@ -52,6 +53,16 @@ def used(use: str | Model | None, at: At, known: Mapping[str, ModelSpec], site: 
     return None
 
 
+def limits(shape: parts.Limits | None) -> Mapping[str, int]:
+    """The limits that are declared, by name."""
+    return shape.model_dump(exclude_none=True) if shape else {}
+
+
+def price(shape: parts.Price | None) -> Price | None:
+    """The price that is declared; None where it must be looked up."""
+    return Price(**shape.model_dump(include=set(parts.Price.model_fields))) if shape else None
+
+
 def bare(value: Any) -> Any:
     """The same JSON in plain types, without the places that its texts came from."""
     return json.loads(json.dumps(value))
@@ -77,7 +88,7 @@ def _spec(name: str, model: Model, at: At, site: Site) -> ModelSpec:
         stream=model.stream,
         drop_unsupported=model.drop_unsupported,
         prompt_cache=model.prompt_cache,
-        limits=model.limits.model_dump(exclude_none=True) if model.limits else {},
-        price=Price(**model.price.model_dump()) if model.price else None,
+        limits=limits(model.limits),
+        price=price(model.price),
         where=site.where(*at),
     )

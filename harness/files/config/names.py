@@ -55,11 +55,6 @@ def later(shape: ExperimentFile, experiment: Experiment, site: Site) -> dict[str
     places = [*_top(shape)]
     for name, variant in shape.variants.items():
         at: At = ("variants", name)
-        places += [
-            (*at, key)
-            for key in ("http", "python")
-            if key in LATER["provider"] and getattr(variant, key) is not None
-        ]
         places += _later_steps(variant, at)
     for built in experiment.variants:
         if built.model is not None:

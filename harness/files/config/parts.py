@@ -1,4 +1,4 @@
-"""What a user may write for a model, a stage and a variant: the shape, its defaults and its bounds."""
+"""What a user may write for a model and for the stages of a pipeline: the shape, its defaults and its bounds."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -14,7 +14,7 @@ from pydantic import (  # noqa: TID253 - the shape itself sleeps until a config 
 from pydantic.json_schema import JsonSchemaValue  # noqa: TID253
 from pydantic_core import CoreSchema
 
-from harness.files.config.fields import JsonMap, Label, NameText, PathText, UrlText, VariableName
+from harness.files.config.fields import JsonMap, NameText, PathText, UrlText, VariableName
 
 Partition = Literal["golden", "edge", "train", "holdout", "recent"]
 Count = Annotated[int, Field(ge=1)]
@@ -58,6 +58,8 @@ class Price(Shape):
     """Requests a second that the hardware serves; without it such a model stays unpriced."""
     utilisation: Annotated[float, Field(gt=0, le=1)] | None = None
     """The share of the hardware's time that is used."""
+    processing: Literal["standard", "batch"] = "standard"
+    """`batch`, and no rates beside it: the vendor's batch rates are looked up."""
 
 
 class Limits(Shape):
@@ -246,83 +248,3 @@ class Layer(Shape):
     """How the answer is asked for; left out: by the prompt alone."""
     tools: PathText | None = None
     """A JSON file with tool definitions."""
-
-
-class Match(Shape):
-    """Which row of the outputs belongs to which example."""
-
-    example: str = "id"
-    """`id`, or a field of the example: `inputs.question`."""
-    row: str = "id"
-    """The column of the outputs file."""
-
-
-class RecordedMap(Shape):
-    """Our name → the column of the outputs file; a column that is not named here keeps its own name."""
-
-    output: str | None = None
-    """The answer."""
-    repeat: str | None = None
-    """Which repeat, from 0."""
-    latency_ms: str | None = None
-    """Milliseconds."""
-    first_token_ms: str | None = None
-    """Milliseconds."""
-    input_tokens: str | None = None
-    """Uncached input tokens."""
-    cached_input_tokens: str | None = None
-    """Input tokens read from a cache."""
-    cache_write_tokens: str | None = None
-    """Input tokens written to a cache."""
-    output_tokens: str | None = None
-    """Output tokens, reasoning included."""
-    reasoning_tokens: str | None = None
-    """The part of the output tokens that was reasoning."""
-    cost_usd: str | None = None
-    """US dollars for the whole trial."""
-    finish_reason: str | None = None
-    """Why the answer ended."""
-    tool_calls: str | None = None
-    """The calls of tools: a list, or its JSON text."""
-
-
-class Recorded(Shape):
-    """Outputs that were produced elsewhere: JSONL, JSON, CSV, TSV, Parquet."""
-
-    short: ClassVar[str | None] = "file"
-    file: PathText
-    """The outputs file."""
-    match: Match = Match()
-    """Which row belongs to which example."""
-    map: RecordedMap = RecordedMap()
-    """Our names → the file's columns."""
-    list: Literal["first", "join", "best"] = "first"
-    """What is scored where an output is a list."""
-
-
-class Http(Shape):
-    """A whole application, asked over HTTP."""
-
-    url: UrlText
-    """Where it is asked, by POST."""
-    request: JsonMap = Field(default_factory=dict)
-    """The JSON body; its texts are templates."""
-    answer: str = "$"
-    """Where the answer stands in the reply, as a JSON path."""
-
-
-class Variant(Layer):
-    """One way to answer."""
-
-    output: Output = Output()
-    """How the answer is asked for."""
-    extends: Label | None = None
-    """Another variant, whose keys this one takes over where it does not say otherwise."""
-    partitions: Annotated[list[Partition], Field(min_length=1)] | None = None
-    """The only partitions that this variant is run on."""
-    recorded: Recorded | None = None
-    """Outputs that were produced elsewhere, instead of a model."""
-    http: Http | None = None
-    """An application asked over HTTP, instead of a model."""
-    python: str | None = Field(default=None, pattern=r"^[\w.]+:\w+$")
-    """A function of your own, `package.module:function`, instead of a model."""

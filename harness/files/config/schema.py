@@ -15,6 +15,7 @@ _WORDS = {
     "url": "a url",
     "name": "a name",
     "environment-variable": "the name of an environment variable",
+    "json-path": "a JSON path ($.text)",
 }
 _ANY_NAME = "<name>"
 _OWN_SCORER = r"^(python:)?[^:]+:[^:]+$"

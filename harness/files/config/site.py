@@ -161,6 +161,10 @@ class Site:
             self.fault(at, f"{located.written} is larger than {MAX_TEXT_BYTES >> 20} MiB")
         return None
 
+    def check_template(self, at: At, text: str) -> None:
+        """Note a text that is no template; it is never the name of a file."""
+        self._checked(self.node(*at), text, None)
+
     def _checked(self, node: Node, text: str, file: str | None) -> None:
         try:
             templates.parse(text, "")

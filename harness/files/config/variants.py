@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.files.config import applications, parts, variant_parts
 from harness.files.config import models as config_models
-from harness.files.config import parts
 from harness.files.config.site import At, Site
 from harness.files.config.tools import tool_faults
 from harness.types.experiment import ModelSpec, OutputSpec, StageSpec, Variant
@@ -25,7 +25,7 @@ class Workshop:
     models: Mapping[str, ModelSpec]
     """Declared, by name."""
 
-    def variant(self, name: str, shape: parts.Variant) -> Variant:
+    def variant(self, name: str, shape: variant_parts.Variant) -> Variant:
         """Build one variant; what is wrong with it is noted at the site."""
         at: At = ("variants", name)
         whole = [key for key in WHOLE if getattr(shape, key) is not None]
@@ -66,7 +66,7 @@ class Workshop:
             )
         return config_models.used(use, place, self.models, self.site)
 
-    def _check_kind(self, at: At, whole: Sequence[str], shape: parts.Variant) -> None:
+    def _check_kind(self, at: At, whole: Sequence[str], shape: variant_parts.Variant) -> None:
         steps = any(getattr(shape, key) is not None for key in STEPS)
         hint = "keep one; null takes an inherited key away"
         if len(whole) > 1:
@@ -173,26 +173,23 @@ class Workshop:
         tools = self.site.json((*at, "tools"), shape.tools, tool_faults)
         return tuple(tools if isinstance(tools, list) else [tools] if tools is not None else [])
 
-    def _whole(self, name: str, shape: parts.Variant, at: At) -> ModelSpec:
-        if shape.recorded is not None:
-            recorded = shape.recorded
-            extra = {
-                "file": self.site.present((*at, "recorded", "file"), recorded.file),
-                "match": recorded.match.model_dump(),
-                "map": recorded.map.model_dump(exclude_none=True),
-                "list": recorded.list,
-            }
-            provider, url, place = "recorded", None, (*at, "recorded")
-        elif shape.http is not None:
-            extra = {"request": shape.http.request, "answer": shape.http.answer}
-            provider, url, place = "http", shape.http.url, (*at, "http")
-        else:
-            extra, provider, url, place = {"function": shape.python}, "python", None, (*at, "python")
+    def _whole(self, name: str, shape: variant_parts.Variant, at: At) -> ModelSpec:
+        if shape.http is not None:
+            return applications.http(name, shape.http, (*at, "http"), self.site)
+        if shape.python is not None:
+            return applications.python(name, shape.python, (*at, "python"), self.site)
+        recorded = shape.recorded
+        assert recorded is not None
+        extra = {
+            "file": self.site.present((*at, "recorded", "file"), recorded.file),
+            "match": recorded.match.model_dump(),
+            "map": recorded.map.model_dump(exclude_none=True),
+            "list": recorded.list,
+        }
         return ModelSpec(
             name=name,
-            provider=provider,
+            provider="recorded",
             model=name,
             extra=config_models.bare(extra),
-            base_url=url,
-            where=self.site.where(*place),
+            where=self.site.where(*at, "recorded"),
         )

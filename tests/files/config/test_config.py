@@ -129,8 +129,6 @@ def _later_lines(text: str) -> dict[str, str]:
         "variants.rag.retrieve.search": at("      search"),
         "variants.rag+fine-tuned.rerank": at("    rerank"),
         "variants.rag+fine-tuned.retrieve.search": at("      search"),
-        "variants.my-app.http": at("    http"),
-        "variants.my-code.python": at("    python"),
     }
 
 

@@ -110,7 +110,7 @@ def test_it_is_json_and_a_copy():
         (("timeout_s",), "a number above 0 and of at most 86400"),
         (("models", "x", "base_url"), "a url"),
         (("models", "x", "stop"), "text or a list"),
-        (("variants", "x", "python"), "package.module:name"),
+        (("variants", "x", "python", "function"), "package.module:name"),
         (("needs", "queries_per_month"), "a whole number of at least 1 or a list of whole numbers"),
         (("variants", "x", "retrieve", "chunk", "by"), "'heading'"),
         (("nowhere",), "something else"),

@@ -1,0 +1,1 @@
+"""A whole application of the user's, called as a Python function."""
