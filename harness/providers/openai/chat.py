@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class Chat:
     """POST /chat/completions."""
 
+    _create: Any
+
     def body(self, model: ModelSpec, params: Mapping[str, Any], request: Request) -> dict[str, Any]:
         """The request: messages, parameters as they stand, the output mode, tools."""
         messages = [{"role": m.role, "content": m.content} for m in request.messages]
@@ -27,11 +29,15 @@ class Chat:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         return body
 
-    async def ask(self, client: "AsyncOpenAI", exchange: Exchange) -> Reply:
+    def open(self, client: "AsyncOpenAI") -> None:
+        """Load this part of the SDK."""
+        self._create = client.chat.completions.create
+
+    async def ask(self, exchange: Exchange) -> Reply:
         """Send it and read the answer."""
         if exchange.body.get("stream"):
-            return await _streamed(client, exchange)
-        answer = await client.chat.completions.create(model="", messages=[], extra_body=exchange.body)
+            return await _streamed(self._create, exchange)
+        answer = await self._create(model="", messages=[], extra_body=exchange.body)
         exchange.usage = chat_usage(getattr(answer, "usage", None))
         return _read(answer, exchange)
 
@@ -86,10 +92,10 @@ def _read(answer: Any, exchange: Exchange) -> Reply:
     )
 
 
-async def _streamed(client: "AsyncOpenAI", exchange: Exchange) -> Reply:
+async def _streamed(create: Any, exchange: Exchange) -> Reply:
     """Gather a stream. Its end without a finish reason is a broken answer, not a short one."""
     heard = _Heard()
-    sent = client.chat.completions.create(model="", messages=[], stream=True, extra_body=exchange.body)
+    sent = create(model="", messages=[], stream=True, extra_body=exchange.body)
     async with await sent as stream:
         async for chunk in stream:
             exchange.chunk()

@@ -52,7 +52,10 @@ class Api(Protocol):
     def body(self, model: ModelSpec, params: Mapping[str, Any], request: Request) -> dict[str, Any]:
         """The request as this interface words it."""
 
-    async def ask(self, client: "AsyncOpenAI", exchange: Exchange) -> Reply:
+    def open(self, client: "AsyncOpenAI") -> None:
+        """Find the SDK's method: only then it loads that part of itself, half a second that belongs to no call."""
+
+    async def ask(self, exchange: Exchange) -> Reply:
         """Send it and read the answer: all of the Reply but params, dropped and output_mode."""
 
     def mode(self, body: Mapping[str, Any]) -> OutputMode:

@@ -76,6 +76,7 @@ class OpenAI:
             # The SDK reads these from OPENAI_* variables; they are the vendor's, and never leave for another host.
             self._client.organization = self._client.project = None
             self._client._custom_headers = {}  # noqa: SLF001
+        self._api.open(self._client)
 
     async def close(self) -> None:
         """Close the client and its connections."""
@@ -85,8 +86,7 @@ class OpenAI:
 
     async def complete(self, request: Request) -> Reply:
         """Make one call. Raises CallError."""
-        client = self._client
-        if client is None:
+        if self._client is None:
             raise RuntimeError("complete before open")
         # The whole body goes through the SDK as `extra_body`: what the config says arrives as it stands, parameters
         # that this SDK does not know among it, and a quarter of a call's CPU is saved (it walks its own arguments
@@ -96,7 +96,7 @@ class OpenAI:
         exchange = Exchange(body=body, tap=wire.tap())
         with told(exchange, lambda error: self._refusal(error, body)):
             try:
-                reply = await self._api.ask(client, exchange)
+                reply = await self._api.ask(exchange)
             finally:
                 self._weigh(exchange.tap)
         mode = self._api.mode(body)

@@ -30,6 +30,8 @@ _ENDS = frozenset({"response.completed", "response.incomplete", "response.failed
 class Responses:
     """POST /responses."""
 
+    _create: Any
+
     def body(self, model: ModelSpec, params: Mapping[str, Any], request: Request) -> dict[str, Any]:
         """The request. Nothing is stored at the vendor, as with chat: evalsets are held out for a reason."""
         turns = [{"role": m.role, "content": m.content} for m in request.messages]
@@ -41,11 +43,15 @@ class Responses:
             body["tools"] = [_tool(tool) for tool in request.tools]
         return {**body, "stream": True} if model.stream else body
 
-    async def ask(self, client: "AsyncOpenAI", exchange: Exchange) -> Reply:
+    def open(self, client: "AsyncOpenAI") -> None:
+        """Load this part of the SDK."""
+        self._create = client.responses.create
+
+    async def ask(self, exchange: Exchange) -> Reply:
         """Send it and read the answer."""
         if exchange.body.get("stream"):
-            return await _streamed(client, exchange)
-        answer = await client.responses.create(extra_body=exchange.body)
+            return await _streamed(self._create, exchange)
+        answer = await self._create(extra_body=exchange.body)
         return _read(answer, exchange, _Heard())
 
     def mode(self, body: Mapping[str, Any]) -> OutputMode:
@@ -110,10 +116,10 @@ class _Heard:
             raise _failure(event)
 
 
-async def _streamed(client: "AsyncOpenAI", exchange: Exchange) -> Reply:
+async def _streamed(create: Any, exchange: Exchange) -> Reply:
     """Gather a stream. Without its final event it is a broken answer, not a short one."""
     heard = _Heard()
-    async with await client.responses.create(stream=True, extra_body=exchange.body) as stream:
+    async with await create(stream=True, extra_body=exchange.body) as stream:
         async for event in stream:
             exchange.chunk()
             heard.take(event, exchange)
