@@ -27,8 +27,8 @@ class Keys:
     def read(self, variable: str) -> str | None:
         """The value of an environment variable that somebody named as a key; None where it is not set."""
         value = os.environ.get(variable)
-        if value:
-            self._know([(variable, value)])
+        if value:  # of a header's value (`Bearer …`) the key is a part, and comes back alone
+            self._know((variable, part) for part in dict.fromkeys([value, *value.split()]))
         return value
 
     def read_named(self, config: Any) -> None:

@@ -13,6 +13,7 @@ from harness.errors import Fault, UsageError
 from harness.files.ledger import Ledger, find_run
 from harness.registry import nearest
 from harness.text.inert import inert, inert_lines
+from harness.text.similarity import as_text
 from harness.types.evalset import Example
 from harness.types.record import Record
 
@@ -57,25 +58,31 @@ def show(
 
 def _show_config(config: Path, variant: str, example: str, *, as_json: bool) -> int:
     from harness.cli.prepare import prepare
-    from harness.cli.preview import preview
+    from harness.cli.preview import asked, preview
 
     prepared = prepare(config)
     _known("--variant", "variant", variant, [v.name for v in prepared.experiment.variants])
     rows: dict[str, Example] = prepared.examples()
     _known("--example", "example", example, list(rows))
-    draft = preview(prepared, prepared.experiment.variant(variant), rows[example])
+    chosen = prepared.experiment.variant(variant)
+    draft = preview(prepared, chosen, rows[example])
+    request = asked(chosen, rows[example])
     if as_json:
         tell_json(
             {
                 "messages": [asdict(m) for m in draft.messages],
                 "retrieved": [asdict(p) for p in draft.passages],
+                "request": request and {"to": request[0], "sent": request[1]},
             }
         )
         return 0
     for message in draft.messages:
         tell(f"── {message.role}")
         _tell_text(message.content)
-    if not draft.messages:
+    if request is not None:
+        tell(f"── {request[0]}")
+        _tell_text(as_text(request[1]))
+    elif not draft.messages:
         tell("nothing is sent: this variant's answers were recorded elsewhere")
     return 0
 

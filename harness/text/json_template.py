@@ -50,7 +50,7 @@ def _compiled(value: Any, where: str, names: set[str]) -> Callable[[Mapping[str,
     if isinstance(value, list):
         rows = [_compiled(item, f"{where}[{n}]", names) for n, item in enumerate(value)]
         return lambda inputs: [build(inputs) for build in rows]
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "{" not in value:
         return lambda _inputs: value
     template = templates.parse(value, where)
     names.update(template.names)

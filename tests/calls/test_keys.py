@@ -19,6 +19,16 @@ def test_a_key_is_known_once_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None
     assert keys.redacted_data(b'{"a":"%s"}' % KEY.encode()) == b'{"a":"[redacted:MINE]"}'
 
 
+def test_a_key_behind_its_scheme_is_known_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable may hold a header's whole value, of which a service sends back the key."""
+    keys = Keys()
+    monkeypatch.setenv("MINE", f"Bearer {KEY}")
+    assert keys.read("MINE") == f"Bearer {KEY}"
+    assert keys.redacted(f"no Bearer like {KEY}, or Bearer {KEY}") == (
+        "no Bearer like [redacted:MINE], or [redacted:MINE]"
+    )
+
+
 @pytest.mark.parametrize("value", [None, ""])
 def test_a_variable_that_is_not_set_is_no_key(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
     """Nothing is known by it."""

@@ -21,6 +21,23 @@ def test_an_example_is_shown_as_it_would_be_sent(here: Command, config: Path) ->
     assert [message["role"] for message in found["messages"]] == ["system", "user"]
 
 
+def test_what_an_application_is_asked_is_shown(here: Command, config: Path) -> None:
+    """A service's request as it would be sent, and a function's inputs; nothing is called."""
+    text = config.read_text(encoding="utf-8")
+    own = (
+        '  app: {http: {url: "http://127.0.0.1:9/ask", request: {q: "Say: {{ question }}", n: 1}}}\n'
+        '  code: {python: "json:dumps"}\n'
+    )
+    config.write_text(text.replace("metrics:", f"{own}metrics:"), encoding="utf-8")
+    shown = here("show", config, "--variant", "app", "--example", "e-04")
+    assert shown.out.splitlines() == [
+        "── POST http://127.0.0.1:9/ask",
+        '  {"q":"Say: e-04: say blue","n":1}',
+    ]
+    found = json.loads(here("show", config, "--variant", "code", "--example", "e-04", "--json").out)
+    assert found["request"] == {"to": "json:dumps", "sent": {"question": "e-04: say blue"}}
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
