@@ -1,57 +1,85 @@
-"""What a model costs: the config first, then what the provider declares, then the bundled table."""
+"""What a model costs: its own config first, then the project's prices, the provider's own list, the bundled table."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from harness.files.price_table import table_price
 from harness.registry import provider_of
-from harness.types.experiment import Experiment, ModelSpec, Price, Variant
+from harness.types.experiment import Experiment, ModelSpec, Price, PriceRow, Variant
+
+_VENDORS = ("openai", "anthropic")
+"""Providers that are vendors. `litellm` names one in its model: `mistral/mistral-small-latest`."""
+
+_USUAL: Mapping[str, frozenset[str]] = {
+    "service_tier": frozenset({"auto", "default", "standard", "standard_only"}),
+    "speed": frozenset({"standard"}),
+    "inference_geo": frozenset({"global"}),
+}
+"""Parameters that are charged for, and the values that cost what the table says."""
 
 
 def with_prices(experiment: Experiment) -> Experiment:
     """Give every model of every variant its price; None stays where nobody knows one."""
-    return replace(experiment, variants=tuple(_priced(variant) for variant in experiment.variants))
+    return replace(experiment, variants=tuple(_priced(v, experiment.prices) for v in experiment.variants))
 
 
-def find_price(model: ModelSpec) -> Price | None:
-    """Look one model's price up. A custom base_url is never priced by the name of what it serves."""
-    if model.price is not None:
-        return model.price
-    declared = provider_of(model).list_price(model)
-    if declared is not None or model.base_url is not None or model.provider != "openai":
-        return declared
-    return _bundled(model.model)
+def find_price(model: ModelSpec, rows: Sequence[PriceRow] = ()) -> Price | None:
+    """Look one model's price up. A custom base_url is never priced by the name of what it serves.
 
-
-def _priced(variant: Variant) -> Variant:
-    if variant.model is None:
-        return variant
-    return replace(variant, model=replace(variant.model, price=find_price(variant.model)))
-
-
-def _bundled(name: str) -> Price | None:
-    """Read genai-prices' table, which lies in the package: nothing is fetched."""
-    from datetime import UTC, datetime
-
-    import genai_prices
-    from genai_prices import data_snapshot
-
-    try:
-        _, found = data_snapshot.get_snapshot().find_provider_model(name, None, "openai", None)
-    except LookupError:
+    A price that holds no figure but `processing: batch` says which rates are looked up.
+    """
+    if model.price is not None and model.price.tells:
+        return _written_out(model.price, model)
+    batch = model.price is not None and model.price.processing == "batch"
+    listed = [row.price for row in rows if _names(row, model) and (row.price.processing == "batch") == batch]
+    if listed:
+        return _written_out(listed[-1], model)
+    declared = None if batch else provider_of(model).list_price(model)
+    if declared is not None:
+        return _written_out(declared, model)
+    vendor, name = _at_vendor(model)
+    sent = {**model.params, **model.extra}
+    if any(key in sent and sent[key] not in usual for key, usual in _USUAL.items()):
         return None
-    rates = found.get_prices(datetime.now(UTC))
-    try:
-        return Price(
-            input_usd_per_mtok=_flat(rates.input_mtok),
-            cached_input_usd_per_mtok=_flat(rates.cache_read_mtok),
-            cache_write_usd_per_mtok=_flat(rates.cache_write_mtok),
-            output_usd_per_mtok=_flat(rates.output_mtok),
-            source=f"genai-prices {genai_prices.__version__}",
-        )
-    except TypeError:
-        return None  # tiered by the length of the input: one rate would be wrong for some calls
+    return table_price(vendor, name, batch=batch) if vendor else None
 
 
-def _flat(rate: Any) -> float | None:
-    """A rate as a number; None where there is none. TypeError for a tiered one."""
-    return None if rate is None else float(rate)
+def _priced(variant: Variant, rows: Sequence[PriceRow]) -> Variant:
+    model = variant.model
+    stages = tuple(
+        replace(stage, options={key: _option(value, rows) for key, value in stage.options.items()})
+        for stage in variant.stages
+    )
+    return replace(variant, stages=stages, model=model and replace(model, price=find_price(model, rows)))
+
+
+def _option(value: Any, rows: Sequence[PriceRow]) -> Any:
+    """A stage may have a model of its own (embeddings, reranking)."""
+    return replace(value, price=find_price(value, rows)) if isinstance(value, ModelSpec) else value
+
+
+def _names(row: PriceRow, model: ModelSpec) -> bool:
+    return row.model == f"{model.provider}/{model.model}" and row.base_url == model.base_url
+
+
+def _at_vendor(model: ModelSpec) -> tuple[str, str]:
+    """The vendor and the model's id there; "" for a server or a provider that is nobody's list's business."""
+    if model.base_url is not None:
+        return "", ""
+    if model.provider == "litellm":
+        vendor, slash, name = model.model.partition("/")
+        return (vendor, name) if slash else ("", "")
+    return (model.provider, model.model) if model.provider in _VENDORS else ("", "")
+
+
+def _written_out(price: Price, model: ModelSpec) -> Price:
+    """Write the input's rate for cached and written tokens, where no vendor is known to charge them apart."""
+    if _at_vendor(model)[0] or price.input_usd_per_mtok is None:
+        return price
+    cached, written = price.cached_input_usd_per_mtok, price.cache_write_usd_per_mtok
+    return replace(
+        price,
+        cached_input_usd_per_mtok=price.input_usd_per_mtok if cached is None else cached,
+        cache_write_usd_per_mtok=price.input_usd_per_mtok if written is None else written,
+    )

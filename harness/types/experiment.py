@@ -1,7 +1,7 @@
 """What is to be done: the experiment, its variants, metrics and gates, as resolved from one config file."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from harness.types.evalset import EvalsetSpec
@@ -11,12 +11,24 @@ CacheMode = Literal["on", "off", "read", "refresh"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """Rates of a model that charges by the length of the input: they hold for a whole call, output and all."""
+
+    above_input_tokens: int
+    """Whole input, cached and written tokens too; the longest tier that the input exceeds is the one that holds."""
+    input_usd_per_mtok: float | None = None
+    cached_input_usd_per_mtok: float | None = None
+    cache_write_usd_per_mtok: float | None = None
+    output_usd_per_mtok: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
     """What a model costs. A rate of None is unknown, and a call that needs it is unpriced."""
 
     input_usd_per_mtok: float | None = None
     cached_input_usd_per_mtok: float | None = None
-    """None: cached tokens cost what uncached ones do where the vendor is unknown to discount."""
+    """None is unknown, as everywhere: where nobody is known to charge it apart, `files/prices` writes the input's."""
     cache_write_usd_per_mtok: float | None = None
     output_usd_per_mtok: float | None = None
     request_usd: float = 0.0
@@ -27,6 +39,37 @@ class Price:
     """Where the figures come from, with a date or version; stands in the manifest."""
     processing: Literal["standard", "batch"] = "standard"
     """Which of the vendor's rates are looked up where the config gives none."""
+    tiers: tuple[Tier, ...] = ()
+    """Ascending, the first from -1; the flat rates for tokens are None where there are any."""
+
+    def at(self, input_tokens: int) -> "Price":
+        """The flat price of a call whose whole input is so long."""
+        held = [tier for tier in self.tiers if input_tokens > tier.above_input_tokens]
+        return replace(self, **_rates(held[-1]), tiers=()) if held else self
+
+    @property
+    def tells(self) -> bool:
+        """False where it holds no figure at all, and so must be looked up."""
+        flat = (*_rates(self).values(), self.gpu_usd_per_hour)
+        return bool(self.tiers or self.request_usd) or any(rate is not None for rate in flat)
+
+
+RATES = ("input_usd_per_mtok", "cached_input_usd_per_mtok", "cache_write_usd_per_mtok", "output_usd_per_mtok")
+
+
+def _rates(held: Price | Tier) -> dict[str, Any]:
+    return {name: getattr(held, name) for name in RATES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceRow:
+    """One row under `prices:`."""
+
+    model: str
+    """`provider/model`."""
+    base_url: str | None
+    """The server that it holds for; None: the vendor's own."""
+    price: Price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +95,7 @@ class ModelSpec:
     limits: Mapping[str, int] = field(default_factory=dict)
     """rpm and tpm, where declared; they hold for all models at one endpoint with one key."""
     price: Price | None = None
-    """None: looked up in the bundled table; a custom base_url is never priced by its name."""
+    """None: looked up under `prices:`, then in the bundled table; a custom base_url is never priced by its name."""
     where: str = ""
 
 
@@ -132,6 +175,7 @@ class Experiment:
     """Attempts are 1 + retries."""
     alpha: float = 0.05
     cache: CacheSpec = CacheSpec()
+    prices: tuple[PriceRow, ...] = ()
     control: str = ""
     candidates: tuple[str, ...] = ()
     resolved: Mapping[str, Any] = field(default_factory=dict)

@@ -217,6 +217,15 @@ class OneOrMore:
         return {"anyOf": [schema["items"], schema]}
 
 
+class OrFile:
+    """Lets a path stand for the mapping that its file holds; it is read in before the shape is looked at."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Say both forms."""
+        return {"anyOf": [{"type": "string", "format": "path", "minLength": 1}, handler(core)]}
+
+
 PathText = Annotated[
     Located,
     PlainValidator(_told(_path)),

@@ -62,6 +62,15 @@ class Price(Shape):
     """`batch`, and no rates beside it: the vendor's batch rates are looked up."""
 
 
+class PriceRow(Price):
+    """What one model costs, in every experiment that reads this row."""
+
+    base_url: UrlText | None = None
+    """The server that it holds for; left out: the vendor's own."""
+    as_of: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] | None = None
+    """The day on which these were the prices; stands in the manifest."""
+
+
 class Limits(Shape):
     """What the endpoint allows a minute."""
 

@@ -27,13 +27,15 @@ def read_config(path: str | Path, *, sets: Sequence[str] = (), environ: Mapping[
         ConfigError: every fault that was found, in the order of the file.
     """
     from harness.files.config import merge as config_merge
+    from harness.files.config import prices as config_prices
     from harness.files.config.faults import Faults, check_shape
     from harness.files.config.site import Site
 
     shown, faults = str(path), Faults()
     folder = str(Path(os.path.abspath(shown)).parent)  # noqa: PTH100 - a link keeps the folder that it lies in
     root = config_merge.load(shown, environ, faults)
-    root = config_merge.with_sets(root, sets, folder, faults)
+    root = config_prices.read_in(root, environ, faults)
+    root = config_prices.read_in(config_merge.with_sets(root, sets, folder, faults), environ, faults)
     before = len(faults)
     root = config_merge.pruned(config_merge.with_variants_extended(root, faults))
     whole = len(faults) == before
@@ -54,6 +56,7 @@ def _experiment(shape: "ExperimentFile", file: str, site: "Site") -> Experiment:
     from harness.files.config.metrics import metrics
     from harness.files.config.models import declared
     from harness.files.config.names import check_names, control_and_candidates, later
+    from harness.files.config.prices import rows
     from harness.files.config.variants import Workshop
 
     workshop = Workshop(site=site, models=declared(shape.models, site))
@@ -72,6 +75,7 @@ def _experiment(shape: "ExperimentFile", file: str, site: "Site") -> Experiment:
         retries=shape.retries,
         alpha=shape.alpha,
         cache=CacheSpec(mode=shape.cache.mode, live=shape.cache.live),
+        prices=rows(shape.prices, site),
         control=control,
         candidates=candidates,
     )
@@ -95,8 +99,10 @@ def _check_beside_variants(shape: "ExperimentFile", site: "Site") -> None:
     from harness.files.config.metrics import metrics
     from harness.files.config.models import declared
     from harness.files.config.names import control_and_candidates
+    from harness.files.config.prices import rows
 
     declared(shape.models, site)
+    rows(shape.prices, site)
     control_and_candidates(shape, site)
     evalset(shape.evalset, site)
     metrics(shape.metrics, site)

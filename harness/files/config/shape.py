@@ -4,8 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field  # noqa: TID253 - the shape itself sleeps until a config is read
 
-from harness.files.config.fields import Json, Key, Label, OneOrMore, PathText
-from harness.files.config.parts import Count, Layer, Model, Partition, Shape, Usd
+from harness.files.config.fields import Json, Key, Label, OneOrMore, OrFile, PathText
+from harness.files.config.parts import Count, Layer, Model, Partition, PriceRow, Shape, Usd
 from harness.files.config.variant_parts import Variant
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -210,6 +210,8 @@ class ExperimentFile(Shape):
     """What the application must meet."""
     models: dict[Key, Model] = Field(default_factory=dict)
     """Endpoints by name."""
+    prices: Annotated[dict[str, PriceRow], OrFile] = Field(default_factory=dict)
+    """What models cost, by `provider/model`; or a file of such rows. A model's own `price` goes first."""
     control: Label | None = None
     """The variant that the others are compared with; left out: the first."""
     candidate: Annotated[list[Label], OneOrMore] | None = None

@@ -31,7 +31,7 @@ gates:
 
 KNOWN = (
     "name, description, extends, evalset, seed, repeats, concurrency, timeout_s, retries, alpha, stop_early, cache, "
-    "controls, needs, models, control, candidate, variants, ablation, metrics, gates, baseline, economics"
+    "controls, needs, models, prices, control, candidate, variants, ablation, metrics, gates, baseline, economics"
 )
 
 
