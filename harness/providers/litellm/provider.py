@@ -1,6 +1,7 @@
 """The provider: litellm for the vendors' languages, everything that is measured read below it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,6 +26,9 @@ NO_KEY = "none"
 NO_DEADLINE_S = 1_000_000.0
 """litellm always has one, 600 s or 6,000; the harness's own ends a call."""
 
+_REHEARSED = ("anthropic", "azure", "cohere_chat", "gemini", "openai")
+"""Beside the vendors that speak OpenAI's language: those whose every request is known to pass our transport."""
+
 _MCP_LEFT_OUT = {"_skip_mcp_handler": True}
 """A call with tools else imports what only litellm's proxy is installed with."""
 
@@ -36,6 +40,7 @@ class LiteLLM:
     note: ClassVar[str | None] = None
     longest_answer_tokens: ClassVar[int | None] = None
     cacheable: ClassVar[bool] = True
+    given: str = ""
 
     def __init__(self, model: ModelSpec, kit: ProviderKit) -> None:
         """Imports nothing yet. Raises UsageError where the key that the config names is not set."""
@@ -76,6 +81,8 @@ class LiteLLM:
             self._left_out = frozenset(objection.key for objection in of_params(self._model, vendor))
         self._keep_keys()
         self._session = wire.session(self._kit.connections)
+        if vendor[0] in (*_REHEARSED, *self._litellm.openai_compatible_providers):
+            await self._rehearse(self._session)
 
     async def close(self) -> None:
         """Close the connections. The clients that litellm keeps hold none of their own."""
@@ -108,6 +115,13 @@ class LiteLLM:
             reply = _unwrapped(reply)
         params = asking.params_sent(exchange.sent)
         return replace(reply, params=params, dropped=tuple(sorted(self._left_out)), output_mode=mode)
+
+    async def _rehearse(self, session: "aiohttp.ClientSession") -> None:
+        """Let litellm load and build what its first call needs, half a second's work, for a request that is not made."""
+        nowhere = Exchange(session=session, host="")
+        begin(nowhere)
+        with suppress(Exception):
+            await self._ask({"messages": [{"role": "user", "content": "-"}]}, nowhere, wire.tap())
 
     async def _ask(self, asked: Mapping[str, Any], exchange: Exchange, tap: wire.Tap) -> Reply:
         answer = await self._litellm.acompletion(

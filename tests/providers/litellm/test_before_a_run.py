@@ -173,6 +173,16 @@ def test_litellm_is_kept_quiet(hear, say, monkeypatch):
     assert not logging.getLogger("LiteLLM").isEnabledFor(logging.CRITICAL)
 
 
+@pytest.mark.parametrize(
+    "model", ["openai/m", "mistral/m", "anthropic/claude-haiku-4-5", "bedrock/mistral.m"]
+)
+def test_opening_sends_nothing(hear, say, model):
+    """What litellm loads for its first call is loaded for a request that is not made."""
+    heard = hear([say()], model=model, times=0)
+    assert heard.server.bodies == []
+    assert heard.kit.meter.start_to_send_ms == []
+
+
 def test_nothing_is_printed(hear, say, capfd):
     """Neither on success nor on failure: litellm likes to advertise its help pages."""
     hear([say(), say(status=500), say(body=b"<")], times=3)
