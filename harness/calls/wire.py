@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.calls.bounds import ask_plain, bound
 from harness.calls.clock import ms_between, now_ns
+from harness.calls.keeping import Keeping
 from harness.types.call import Wire
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def session(connections: int) -> "aiohttp.ClientSession":
     connector._factory = partial(_connection(), loop=asyncio.get_running_loop())  # noqa: SLF001
     opened = aiohttp.ClientSession(
         connector=connector,
-        trace_configs=[_trace()],
+        trace_configs=[_trace(Keeping(connector))],
         timeout=aiohttp.ClientTimeout(total=None),
         cookie_jar=aiohttp.DummyCookieJar(),
     )
@@ -128,7 +129,7 @@ def _connection() -> "type[ResponseHandler]":
     return Heard
 
 
-def _trace() -> "aiohttp.TraceConfig":
+def _trace(keeping: Keeping) -> "aiohttp.TraceConfig":
     """The hooks. `on_response_chunk_received` does not fire on a streamed body, so the end is the body's EOF."""
     import aiohttp
 
@@ -142,13 +143,16 @@ def _trace() -> "aiohttp.TraceConfig":
     )  # all that a request without a body sends; a body's end stands
     trace.on_request_chunk_sent.append(_sent)
     trace.on_request_end.append(_ended)
+    trace.on_connection_reuseconn.append(_reused)
+    trace.on_request_end.append(partial(_kept, keeping))
+    trace.on_request_exception.append(partial(_broke, keeping))
     return trace
 
 
 def _context(trace_request_ctx: Any = None) -> SimpleNamespace:
     """The tap of the task that makes the request, or one that nobody reads."""
     del trace_request_ctx
-    return SimpleNamespace(tap=_TAP.get() or Tap(begun_ns=now_ns()))
+    return SimpleNamespace(tap=_TAP.get() or Tap(begun_ns=now_ns()), reused=False)
 
 
 async def _starting(_session: Any, _context: SimpleNamespace, params: Any) -> None:
@@ -178,6 +182,22 @@ async def _ended(_session: Any, context: SimpleNamespace, params: Any) -> None:
     held.headers = _pacing(params.response.headers)
     bound(params.response)
     params.response.content.on_eof(held.done)
+
+
+async def _reused(_session: Any, context: SimpleNamespace, _params: Any) -> None:
+    context.reused = True
+
+
+async def _kept(keeping: Keeping, _session: Any, context: SimpleNamespace, _params: Any) -> None:
+    if context.reused:
+        keeping.kept()
+
+
+async def _broke(keeping: Keeping, _session: Any, context: SimpleNamespace, params: Any) -> None:
+    import aiohttp
+
+    if context.reused and isinstance(params.exception, aiohttp.ClientConnectionError):
+        keeping.broke()
 
 
 def _pacing(headers: Mapping[str, str]) -> dict[str, str]:
