@@ -83,7 +83,7 @@ def bare(url: str, count: int, concurrency: int) -> Callable[[], int]:
 def run(url: str, count: int, concurrency: int, folder: Path) -> Callable[[], int]:
     """The harness's own, from the plan to the last flushed line. Returns how many answers came."""
     from harness.cli.begin import begin
-    from harness.cli.drive import drive
+    from harness.cli.drive import Bounds, drive
     from harness.cli.flags import RunFlags
     from harness.cli.prepare import prepare
     from harness.flow.plan import plan
@@ -112,7 +112,7 @@ def run(url: str, count: int, concurrency: int, folder: Path) -> Callable[[], in
         trials = plan(prepared.experiment, prepared.evalset, Selection())
         started = begin(prepared, Selection(), trials, RunFlags(out=folder / "results", quiet=True))
         with started.ledger as ledger:
-            asyncio.run(drive(prepared, started.todo, ledger, seen, None))
+            asyncio.run(drive(prepared, started.todo, ledger, seen, Bounds()))
         return answered
 
     return loop

@@ -53,12 +53,12 @@ class Pace:
         self.in_flight += 1
         self._most = max(self._most, self.in_flight)
 
-    def leave(self, latency_ms: float | None) -> None:
-        """One trial has left its slot; `latency_ms` is None where it has none of its own."""
+    def leave(self, measured_ms: float | None) -> None:
+        """One trial has left its slot; `measured_ms` is the time that lateness is held against, None for none."""
         self.in_flight -= 1
         self._moved.set()
-        if latency_ms is not None:
-            self._answered_ms.append(latency_ms)
+        if measured_ms is not None:
+            self._answered_ms.append(measured_ms)
 
     def keep_up(self, lag_ms: float, cpu_share: float) -> tuple[int, PaceMove]:
         """End a window: give up slots where the loop came late by more than a measured time can bear, else add some.

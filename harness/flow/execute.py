@@ -64,7 +64,7 @@ async def _start_all(
 
     def leave(task: "asyncio.Task[Entry]") -> None:
         slots.running.discard(task)
-        pace.leave(_latency_ms(task))
+        pace.leave(_measured_ms(task))
         slots.ended.put_nowait(task)
 
     try:
@@ -91,12 +91,17 @@ def _ready(ended: "asyncio.Queue[asyncio.Task[Entry] | None]") -> Iterator[Entry
             yield task.result()
 
 
-def _latency_ms(task: "asyncio.Task[Entry]") -> float | None:
-    """What was measured here; None where nothing was, or elsewhere."""
+def _measured_ms(task: "asyncio.Task[Entry]") -> float | None:
+    """What was measured here and must not rot; None where nothing was, or elsewhere.
+
+    Twice the time to the first token where that is less: it may be off by twice the share.
+    """
     if task.cancelled() or task.exception() is not None:
         return None
     record = task.result().record
-    return record.latency_ms if record.recorded is None else None
+    if record.recorded is not None or record.latency_ms is None:
+        return None
+    return min(record.latency_ms, 2 * (record.first_token_ms or record.latency_ms))
 
 
 async def _own(run: Callable[[Trial], Awaitable[Entry]], trial: Trial) -> Entry:

@@ -14,8 +14,22 @@ ROOT = Path(__file__).parents[2]
     [
         (("overhead.py", "--trials", "20", "--concurrency", "4", "--rounds", "1"), "ratio"),
         (("memory.py", "20"), "peak MB"),
+        (
+            (
+                "latency_truth.py",
+                "--clients",
+                "openai,loop",
+                "--modes",
+                "stream",
+                "--in-flight",
+                "4",
+                "--calls",
+                "20",
+            ),
+            "first token",
+        ),
     ],
-    ids=["overhead", "memory"],
+    ids=["overhead", "memory", "latency_truth"],
 )
 def test_a_benchmark_prints_its_table(words: tuple[str, ...], said: str) -> None:
     """It ends with a table; a ratio above its limit (exit 1) is no fault of so small a sample."""
