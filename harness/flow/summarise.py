@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.stats.columns import Columns, columns
 from harness.stats.costs import cost
 from harness.stats.estimates import amount, share
-from harness.stats.latencies import latency
+from harness.stats.latencies import CLIENTS_CLOCK, latency
 from harness.stats.overhead import overhead as weight
 from harness.stats.power import detectable_difference
 from harness.stats.rates import clopper_pearson_upper
@@ -372,4 +372,11 @@ _CHECKS: tuple[_Check, ...] = (
         lambda part: f"no latency: {part.latency.why}",
     ),
     ("p95_upper_not_estimable", _has_open_p95, _open_p95_message),
+    (
+        "clients_clock",
+        lambda _, part: part.latency.method.startswith(CLIENTS_CLOCK),
+        lambda _: (
+            "latency is on the client's clock: its own work on each call is in it, unlike in times of the wire"
+        ),
+    ),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from harness.stats.latencies import CLIENTS_CLOCK
 from harness.text.figures import UNKNOWN, amount, count, figure
 from harness.types.report import Block, Heading, Table, Text
 from harness.types.summary import Latency, Overhead, StageLatency, Summary
@@ -68,8 +69,16 @@ def _cells(one: Latency) -> tuple[str, ...]:
         count(one.n_live),
         count(one.n_cached),
         count(one.timed_out),
-        f"no: {one.why}" if one.why else ("recorded" if one.method.startswith("recorded") else "measured"),
+        _trust(one),
     )
+
+
+def _trust(one: Latency) -> str:
+    if one.why:
+        return f"no: {one.why}"
+    if one.method.startswith("recorded"):
+        return "recorded"
+    return "client's clock" if one.method.startswith(CLIENTS_CLOCK) else "measured"
 
 
 def _first(value: float | None) -> str:

@@ -31,7 +31,8 @@ class Columns:
     """variant, partition, kind, error; example, tags, answer (codes); latency_ms, elapsed_ms, first_token_ms, cost_usd,
     the buckets of TOKENS; cached, recorded (its times were taken by somebody else)."""
     stages: "pd.DataFrame"
-    """One row a stage of a trial, in order: name; ms, cost_usd; calls (it names a model)."""
+    """One row a stage of a trial, in order: name; ms, cost_usd; calls (it names a model), by_client (timed around the
+    client, for want of an instant on the wire; a time-out always is)."""
     scores: "pd.DataFrame"
     """One row a metric of a trial: metric, label, fault (the scorer itself failed); value, lenient."""
     tags: tuple[tuple[str, ...], ...]
@@ -91,14 +92,15 @@ def columns(records: Iterable[Record], judgements: Iterable[Judgement]) -> Colum
         numbers=("latency_ms", "elapsed_ms", "first_token_ms", "cost_usd", *TOKENS),
         flags=("cached", "recorded"),
     )
-    stages = _Sheet(words=("name",), numbers=("ms", "cost_usd"), flags=("calls",))
+    stages = _Sheet(words=("name",), numbers=("ms", "cost_usd"), flags=("calls", "by_client"))
     rows: dict[Key, int] = {}
     for row, record in enumerate(one for one in records if not one.warmup):
         rows[record.key] = row
         recorded = any(stage.clock == "recorded" for stage in record.stages)
         trials.append(row, _words(record), _numbers(record), (record.cached, recorded))
         for stage in record.stages:
-            stages.append(row, (stage.name,), (stage.ms, stage.cost_usd), (stage.model is not None,))
+            flags = (stage.model is not None, stage.clock == "client")
+            stages.append(row, (stage.name,), (stage.ms, stage.cost_usd), flags)
     scores = _scores(judgements, rows)
     counted = [rows[key] for key in sorted(rows)]
     return Columns(

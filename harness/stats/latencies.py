@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 LEAST_SHIFT_MS = 1.0
 """A smaller shift cannot be told from the grain of the timers that look for it; the report states it."""
 
+CLIENTS_CLOCK = "on the client's clock"
+"""Begins the method of latencies in which the client's own work is, for want of an instant on the wire."""
+
 SHIFT_SHARES = (("P50", 0.01), ("P50 of the first token", 0.02))
 """How much of a median the harness's own lateness may be."""
 
@@ -46,7 +49,7 @@ def latency(
         n_live=len(times),
         n_cached=int(cached.sum()),
         timed_out=int(timed_out.sum()),
-        method=_method(samples, p95),
+        method=_method(samples, stages, p95),
         first_token=first_token,
         stages=_stages(stages[stages.index.isin(samples.index)]),
         unaccounted=_unaccounted(samples[~samples["recorded"]]),
@@ -87,8 +90,11 @@ def _why_shifted(medians: tuple[float | None, float | None], overhead: Overhead 
     return None
 
 
-def _method(samples: "pd.DataFrame", p95: Quantile) -> str:
-    source = "recorded times, " if samples["recorded"].any() else ""
+def _method(samples: "pd.DataFrame", stages: "pd.DataFrame", p95: Quantile) -> str:
+    answered = samples.index[samples["kind"] != "timed_out"]
+    calls = stages[stages["calls"] & stages.index.isin(answered)]
+    by_client = f"{CLIENTS_CLOCK}, " if calls["by_client"].any() else ""
+    source = "recorded times, " if samples["recorded"].any() else by_client
     effective = "" if p95.n_effective == p95.n else f", effective n of P95 {p95.n_effective:.0f}"
     return f"{source}order statistics, exact binomial, n={p95.n}{effective}"
 

@@ -1,19 +1,23 @@
-"""What hangs is not quick: time-outs in the time to the first token."""
+"""What hangs is not quick, and whose clock it was: time-outs in the time to the first token, and the method."""
 
 import pytest
 
 from harness.flow.summarise import summarise
-from harness.types.record import Outcome, Record
+from harness.types.record import Outcome, Record, StageTime
 from harness.types.run import Manifest, Probe
+
+
+def manifest(planned: int) -> Manifest:
+    """One live variant on golden, two seconds a call."""
+    return Manifest(
+        id="r", experiment="x", config_file="x.yaml", config={}, config_digest="", evalset_digest="", digests={},
+        started_at="", seed=0, concurrency=1, timeout_s=2.0, control="v", layers={"v": ()},
+        plan={"v": {"golden": planned}}, metrics=(), live={"v": True}, schema=None,
+    )  # fmt: skip
 
 
 def first_token(hung: int, answered: int):
     """The first-token figures of a streamed variant, `hung` of whose trials never began to answer in 2 s."""
-    manifest = Manifest(
-        id="r", experiment="x", config_file="x.yaml", config={}, config_digest="", evalset_digest="", digests={},
-        started_at="", seed=0, concurrency=1, timeout_s=2.0, control="v", layers={"v": ()},
-        plan={"v": {"golden": hung + answered}}, metrics=(), live={"v": True}, schema=None,
-    )  # fmt: skip
     records = [
         Record(
             variant="v",
@@ -26,8 +30,28 @@ def first_token(hung: int, answered: int):
         for number in range(hung + answered)
     ]
     probe = Probe(at="", loop_lag_ms=(0.1,))
-    summary = summarise(manifest, records, (), (probe,), finished_at="")
+    summary = summarise(manifest(hung + answered), records, (), (probe,), finished_at="")
     return summary.variants["v"].partitions["golden"].latency.first_token
+
+
+@pytest.mark.parametrize(
+    ("clock", "kind", "told"),
+    [("client", "answered", True), ("wire", "answered", False), ("client", "timed_out", False)],
+)
+def test_the_clients_clock_is_told(clock, kind, told):
+    """Times with the client's own work in them are never compared with those of the wire without a word."""
+    stages = (
+        StageTime(name="prompt", ms=1.0, clock="client"),
+        StageTime(name="generate", ms=20.0, clock=clock, model="m"),
+    )
+    outcome = Outcome(kind=kind, text="x")
+    record = Record(
+        variant="v", example_id="g-0", partition="golden", outcome=outcome, latency_ms=21.0, stages=stages
+    )
+    summary = summarise(manifest(1), [record], (), (Probe(at="", loop_lag_ms=(0.1,)),), finished_at="")
+    latency = summary.variants["v"].partitions["golden"].latency
+    assert latency.method.startswith("on the client's clock") is told
+    assert any(notice.code == "clients_clock" for notice in summary.warnings) is told
 
 
 def test_a_stream_that_hangs_counts_at_its_limit():
