@@ -17,7 +17,14 @@ _LONGEST_MESSAGE = 500
 def status_error(
     status: int, message: str, headers: Mapping[str, str], *, final: bool = False, usage: Usage | None = None
 ) -> CallError:
-    """An answer with an error status. `final`: asking again cannot help, whatever the status says (a spent quota)."""
+    """An answer with an error status. `final`: asking again cannot help, whatever the status says (a spent quota).
+
+    A redirect is one as well, since none is followed: the config says who is asked, and who is sent the key.
+    """
+    if 300 <= status < 400:
+        message = (
+            f"redirected to {_place(headers)}, which is not followed; name the final address in the config"
+        )
     return CallError(
         type=_KINDS.get(status, "server_error" if status >= 500 else "bad_request"),
         message=message[:_LONGEST_MESSAGE],
@@ -59,6 +66,19 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     with contextlib.suppress(ValueError, TypeError):
         return max(0.0, (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds())
     return None
+
+
+def _place(headers: Mapping[str, str]) -> str:
+    """Where a redirect points, without what may be a secret in it."""
+    from urllib.parse import urlsplit
+
+    location = {name.lower(): value for name, value in headers.items()}.get("location", "")
+    try:
+        target = urlsplit(location)
+    except ValueError:
+        return "nowhere"
+    host = f"{target.scheme}://{target.netloc.rpartition('@')[2]}" if target.netloc else ""
+    return f"{host}{target.path}"[:200] or "nowhere"
 
 
 def _innermost(error: BaseException) -> BaseException:

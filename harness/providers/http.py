@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
-from urllib.parse import urlsplit
 
 from harness.calls import application, wire
 from harness.calls.failures import bad_reply, connection_error, status_error
@@ -242,16 +241,7 @@ async def _body(response: "aiohttp.ClientResponse") -> bytes:
 
 
 def _refusal(response: "aiohttp.ClientResponse", body: bytes) -> CallError:
-    if response.status < 400:
-        target = urlsplit(response.headers.get("Location", ""))
-        place = (
-            f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}"
-            if target.netloc
-            else target.path
-        )
-        message = f"redirected to {place or 'nowhere'}, which is not followed; name the final address in url"
-    else:
-        message = _said(body) or response.reason or "no reason was given"
+    message = _said(body) or response.reason or "no reason was given"
     return status_error(response.status, message, response.headers)
 
 

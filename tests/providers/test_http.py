@@ -179,7 +179,7 @@ def test_a_redirect_is_not_followed(ask):
     assert len(asked.service.seen) == 1
     assert asked.call.error["status"] == 302
     assert asked.call.error["message"] == (
-        "redirected to https://elsewhere.example/login, which is not followed; name the final address in url"
+        "redirected to https://elsewhere.example/login, which is not followed; name the final address in the config"
     )
 
 

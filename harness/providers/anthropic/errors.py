@@ -78,8 +78,6 @@ def _status(error: "APIStatusError", usage: Usage | None) -> CallError:
         return amid
     kind, message, code = _parts(error.body)
     headers = error.response.headers
-    if 300 <= error.status_code < 400:
-        message = f"the server redirects to {headers.get('location')}, and no redirect is followed"
     final = code in _SPENT or kind == "billing_error"
     return status_error(error.status_code, message or str(error.message), headers, final=final)
 

@@ -61,11 +61,13 @@ class OpenAI:
         return objections(model, output, tools)
 
     async def open(self) -> None:
-        """Build the client: no SDK retries, no SDK deadline; both are the harness's own."""
+        """Build the client: no SDK retries, no SDK deadline; both are the harness's own. No redirect is followed."""
         from openai import AsyncOpenAI, DefaultAioHttpClient
 
         url = self._model.base_url or VENDOR_URL
-        http_client = DefaultAioHttpClient(timeout=None, trust_env=not _is_loopback(url))
+        http_client = DefaultAioHttpClient(
+            timeout=None, follow_redirects=False, trust_env=not _is_loopback(url)
+        )
         # The SDK's transport takes any aiohttp session; ours carries the hooks. Both of the SDK's HTTP
         # generations (httpx and httpx2) keep the transport under this name.
         http_client._transport.client = wire.session(self._kit.connections)  # type: ignore[attr-defined]  # noqa: SLF001
