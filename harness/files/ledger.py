@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -22,6 +22,10 @@ from harness.types.score import Judgement
 
 MANIFEST, RECORDS, TEXTS, EXAMPLES = "manifest.json", "records.jsonl", "texts.jsonl", "examples.jsonl"
 OVERHEAD, SCORES, SUMMARY = "overhead.jsonl", "scores.jsonl", "summary.json"
+
+DEEPEST = 200
+"""Levels of a line; the writer takes 254. Deeper is only what an endpoint or a file made so on purpose."""
+LEFT_OUT = "… (nested too deeply)"
 
 _PLAIN = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
@@ -242,19 +246,25 @@ def _line(value: Any) -> bytes:
     try:
         line = orjson.dumps(value, option=_PLAIN | orjson.OPT_APPEND_NEWLINE)
     except orjson.JSONEncodeError:
-        plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-        line = orjson.dumps(_sound(plain), option=_PLAIN | orjson.OPT_APPEND_NEWLINE)
+        line = orjson.dumps(_sound(value), option=_PLAIN | orjson.OPT_APPEND_NEWLINE)
     return KEYS.redacted_data(line)
 
 
-def _sound(value: Any) -> Any:
-    """What JSON can hold of a value that it cannot: half a surrogate pair becomes U+FFFD, a number past 64 bits text."""
+def _sound(value: Any, level: int = 1) -> Any:
+    """What JSON can hold of a value that it cannot.
+
+    Half a surrogate pair becomes U+FFFD, a number past 64 bits text, and what lies below DEEPEST levels is left out.
+    """
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if is_dataclass(value):
+        value = {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, Mapping | list | tuple) and level > DEEPEST:
+        return LEFT_OUT
     if isinstance(value, Mapping):
-        return {_sound(key): _sound(held) for key, held in value.items()}
+        return {_sound(key): _sound(held, level + 1) for key, held in value.items()}
     if isinstance(value, list | tuple):
-        return [_sound(held) for held in value]
+        return [_sound(held, level + 1) for held in value]
     if value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 2**63):
         return value
     return str(value)

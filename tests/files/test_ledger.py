@@ -7,8 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.calls.keys import KEYS
 from harness.errors import UsageError
-from harness.files.ledger import RECORDS, SCORES, SUMMARY, TEXTS, Ledger, find_run, runs
+from harness.files.ledger import LEFT_OUT, RECORDS, SCORES, SUMMARY, TEXTS, Ledger, find_run, runs
 from harness.types.call import Attempt, Usage
 from harness.types.evalset import Example
 from harness.types.record import OUTCOMES, Entry, Outcome, Record, Retrieved, StageTime
@@ -239,6 +240,49 @@ def test_what_json_cannot_hold_costs_no_record(ledger):
     assert first.recorded == {"big": str(2**70), "a\ufffdb\U0001f600": ["a\ufffdb\U0001f600"], "x": None}
     assert second.example_id == "g-2"
     assert ledger.texts(["d2"]) == {"d2": "a\ufffdb\U0001f600"}
+
+
+@pytest.mark.parametrize("odd", [1, 2**70], ids=["writable", "unwritable"])
+@pytest.mark.parametrize("levels", [190, 240, 300, 900, 20_000])
+def test_no_depth_costs_a_record(ledger, levels, odd):
+    """What is nested more deeply than a line can be is kept as far as it goes."""
+    nested = odd
+    for _ in range(levels):
+        nested = [nested]
+    with ledger:
+        ledger.append(entry(recorded={"deep": nested}))
+    (record,) = ledger.records()
+    found = record.recorded["deep"]
+    while isinstance(found, list):
+        (found,) = found
+    assert found in (odd, str(odd), LEFT_OUT)
+
+
+def test_no_key_is_written(tmp_path, monkeypatch):
+    """Not in the manifest, the examples, a record, a text, a probe, a judgement, or a derived file; all stay JSON."""
+    key = "sk-Zq7Wm3Xn9Kc5Vb1T/y8"
+    monkeypatch.setenv("LEDGER_TEST", key)
+    KEYS.read("LEDGER_TEST")
+    told = f'"{key}" said\nBearer {key}'
+    example = Example(id="g-1", inputs={"q": told}, digest="d")
+    ledger = Ledger.create(tmp_path, manifest(config={"a": [told], key: 1}), [("golden", example)])
+    with ledger:
+        outcome = Outcome(kind="answered", text=told, tool_calls=({key: told},), finish_reason=key)
+        ledger.append(Entry(record=entry(outcome=outcome, model_returned=key).record, texts={"d1": told}))
+        ledger.note(Probe(at=key))
+    judgement = Judgement(
+        variant="v", partition="golden", example_id="g-1", repeat=0, metric="m", value=None, why=told
+    )
+    ledger.write_scores([judgement])
+    ledger.write(SUMMARY, orjson.dumps({"a": told}, option=orjson.OPT_INDENT_2))
+    ledger.write("report.md", f"# {told}\n".encode())
+    written = {file.name: file.read_text() for file in ledger.folder.iterdir()}
+    assert len(written) == 8
+    for name, content in written.items():
+        assert key not in content, name
+        assert "[redacted:LEDGER_TEST]" in content, name
+    assert ledger.manifest().config["a"] == [told.replace(key, "[redacted:LEDGER_TEST]")]
+    assert ledger.examples()["g-1"].inputs["q"] == told.replace(key, "[redacted:LEDGER_TEST]")
 
 
 def test_a_short_write_is_finished(ledger, monkeypatch):
