@@ -90,6 +90,18 @@ def bound_usd(model: ModelSpec, request: Request, longest_tokens: int | None = N
     )
 
 
+def unbounded(model: ModelSpec, longest_tokens: int | None = None) -> str | None:
+    """Why a call of this model has no upper bound of its cost, in words; None where it has one."""
+    price = model.price
+    if price is None:
+        return "it is unpriced"
+    if cost_usd(price, None) is not None:
+        return None
+    if price.input_usd_per_mtok is None or price.output_usd_per_mtok is None:
+        return "its price leaves a rate out"
+    return None if longest_answer(model) or longest_tokens else "it sets no max_tokens"
+
+
 def longest_answer(model: ModelSpec) -> int | None:
     """Output tokens that no answer of this model exceeds, all its choices together; None where nothing bounds it."""
     sent = {**model.params, **model.extra}

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import nlargest
 from itertools import chain, zip_longest
 from typing import Any, Literal, get_args
 
@@ -94,6 +95,15 @@ class _Choosing:
         if self._nearest_last:
             order.reverse()
         return replace(draft, shots=tuple(self._shots[place] for place in order))
+
+
+    def longest(self, draft: Draft) -> Draft:
+        """The draft with the `k` longest shots: no other choice makes a longer prompt."""
+        return replace(draft, shots=tuple(nlargest(self._k, self._shots, key=_size)))
+
+
+def _size(shot: Shot) -> int:
+    return len(inputs_text(shot.inputs).encode()) + len(shot.answer.encode())
 
 
 def _nearest(pool: Sequence[Example], k: int) -> Callable[[str], Sequence[int]]:

@@ -56,6 +56,10 @@ class _Prompting:
         """Set the draft's messages. ConfigError where a template asks for what the example does not have."""
         return replace(draft, messages=tuple(self._messages(draft)))
 
+    def longest(self, draft: Draft) -> Draft:
+        """What it writes follows from the draft alone."""
+        return self(draft)
+
     def _messages(self, draft: Draft) -> Iterator[Message]:
         examples, context = blocks.examples(draft.shots), blocks.context(draft.passages)
         values = self._values(draft.inputs, examples=examples, context=context)

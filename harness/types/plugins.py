@@ -176,6 +176,14 @@ class ComputeStage(Protocol):
 
 
 @runtime_checkable
+class BoundedStage(Protocol):
+    """A step that computes and can tell the most that it may add: with it the cost of a call has an upper bound."""
+
+    def longest(self, draft: Draft) -> Draft:
+        """Return the draft with the longest part that this step could add to any draft."""
+
+
+@runtime_checkable
 class NetworkStage(Protocol):
     """A step that calls an endpoint. It appends each Call to `draft.calls`."""
 
