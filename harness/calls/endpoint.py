@@ -101,9 +101,7 @@ class LiveEndpoint:
     async def _attempt(self, telling: _Telling) -> Reply:
         """One try: leave to make it, the deadline around it, and the account of it."""
         began_ns = now_ns()
-        bound = bound_usd(
-            self._model, telling.request, getattr(self._provider, "longest_answer_tokens", None)
-        )
+        bound = bound_usd(self._model, telling.request, self._provider.longest_answer_tokens)
         leave = await self._leave(bound, telling)
         telling.queue_ms += ms_between(began_ns, now_ns())
         spent_usd = bound or 0.0

@@ -18,8 +18,11 @@ def cost_usd(price: Price | None, usage: Usage | None) -> float | None:
     """Price one call in US dollars; None where a rate or a bucket that it needs is unknown.
 
     A bucket that the server did not report counts as empty only where the server reported the call's
-    other tokens: servers leave `cached` and `written` out where they have no such cache.
+    other tokens: servers leave `cached` and `written` out where they have no such cache. A bucket that holds tokens
+    needs a rate of its own: a vendor's discount, or surcharge, is never guessed.
     """
+    if price is not None and price.tiers:
+        price = price.at(whole_input_tokens(usage)) if whole_input_tokens(usage) >= 0 else None
     if price is None:
         return None
     if price.gpu_usd_per_hour is not None:
@@ -29,25 +32,31 @@ def cost_usd(price: Price | None, usage: Usage | None) -> float | None:
         return price.request_usd
     if all(rate is None for rate in rates):
         return None
-    if (
-        all(rate == 0 for rate in rates)
-        and not price.cached_input_usd_per_mtok
-        and not price.cache_write_usd_per_mtok
-    ):
+    cached_rates = (price.cached_input_usd_per_mtok, price.cache_write_usd_per_mtok)
+    if all(rate == 0 for rate in rates) and not any(cached_rates):
         return price.request_usd  # declared free: what it counted does not matter
+    return _tokens_usd(price, usage)
+
+
+def _tokens_usd(price: Price, usage: Usage | None) -> float | None:
     if usage is None or usage.input_tokens is None or usage.output_tokens is None:
         return None
-    cached_rate = price.cached_input_usd_per_mtok
-    written_rate = price.cache_write_usd_per_mtok
     parts = (
         (usage.input_tokens, price.input_usd_per_mtok),
-        (usage.cached_input_tokens or 0, price.input_usd_per_mtok if cached_rate is None else cached_rate),
-        (usage.cache_write_tokens or 0, price.input_usd_per_mtok if written_rate is None else written_rate),
+        (usage.cached_input_tokens or 0, price.cached_input_usd_per_mtok),
+        (usage.cache_write_tokens or 0, price.cache_write_usd_per_mtok),
         (usage.output_tokens, price.output_usd_per_mtok),
     )
     if any(tokens and rate is None for tokens, rate in parts):
         return None
     return price.request_usd + sum(tokens * (rate or 0.0) for tokens, rate in parts) / _MILLION
+
+
+def whole_input_tokens(usage: Usage | None) -> int:
+    """All input of a call, cached and written too, by whose length some vendors choose the rate; -1 where unknown."""
+    if usage is None or usage.input_tokens is None:
+        return -1
+    return usage.input_tokens + (usage.cached_input_tokens or 0) + (usage.cache_write_tokens or 0)
 
 
 def call_usd(price: Price | None, usage: Usage | None, attempts: Iterable[Attempt]) -> float | None:
@@ -71,35 +80,40 @@ def bound_usd(model: ModelSpec, request: Request, longest_tokens: int | None = N
 
     A token is at least one byte of UTF-8, so the request's bytes bound its input; the roles and separators of a chat
     template take less than the JSON around each message. The longest answer that was asked for bounds the output;
-    `longest_tokens` where the model asks for none.
+    `longest_tokens` where the model asks for none. Of several tiers the dearest counts.
     """
-    price = model.price
-    if price is None:
+    if model.price is None or unbounded(model, longest_tokens) is not None:
         return None
-    free_of_tokens = cost_usd(price, None)
+    free_of_tokens = cost_usd(model.price, None)
     if free_of_tokens is not None:
         return free_of_tokens
-    inputs = (price.input_usd_per_mtok, price.cached_input_usd_per_mtok, price.cache_write_usd_per_mtok)
-    rate = max((rate for rate in inputs if rate is not None), default=None)
-    longest = longest_answer(model) or longest_tokens
-    if rate is None or price.output_usd_per_mtok is None or longest is None:
-        return None
-    return (
-        price.request_usd
-        + (most_input_tokens(request) * rate + longest * price.output_usd_per_mtok) / _MILLION
-    )
+    output_tokens = longest_answer(model) or longest_tokens or 0
+    sizes = (most_input_tokens(request), output_tokens)
+    return max(_most_usd(price, *sizes) for price in _flat(model.price))
 
 
 def unbounded(model: ModelSpec, longest_tokens: int | None = None) -> str | None:
     """Why a call of this model has no upper bound of its cost, in words; None where it has one."""
-    price = model.price
-    if price is None:
+    if model.price is None:
         return "it is unpriced"
-    if cost_usd(price, None) is not None:
+    if cost_usd(model.price, None) is not None:
         return None
-    if price.input_usd_per_mtok is None or price.output_usd_per_mtok is None:
+    if any(None in (p.input_usd_per_mtok, p.output_usd_per_mtok) for p in _flat(model.price)):
         return "its price leaves a rate out"
+    if model.prompt_cache and any(p.cache_write_usd_per_mtok is None for p in _flat(model.price)):
+        return "its price leaves cache_write_usd_per_mtok out"
     return None if longest_answer(model) or longest_tokens else "it sets no max_tokens"
+
+
+def _flat(price: Price) -> tuple[Price, ...]:
+    return tuple(price.at(tier.above_input_tokens + 1) for tier in price.tiers) or (price,)
+
+
+def _most_usd(price: Price, input_tokens: int, output_tokens: int) -> float:
+    inputs = (price.input_usd_per_mtok, price.cached_input_usd_per_mtok, price.cache_write_usd_per_mtok)
+    dearest = max(rate for rate in inputs if rate is not None)
+    tokens_usd = input_tokens * dearest + output_tokens * (price.output_usd_per_mtok or 0.0)
+    return price.request_usd + tokens_usd / _MILLION
 
 
 def longest_answer(model: ModelSpec) -> int | None:

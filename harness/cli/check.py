@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from harness.calls.money import total_usd
 from harness.cli.flags import RunFlags, Sets, Switch
 from harness.cli.prepare import Prepared, prepare
 from harness.cli.voice import say, tell, tell_json
@@ -13,11 +14,12 @@ from harness.errors import Fault, UserError
 from harness.flow.layers import layers
 from harness.flow.plan import plan
 from harness.stats.power import TYPICAL_DISCORDANCE, detectable_difference
+from harness.text.figures import figure
 from harness.text.inert import inert_lines
 from harness.types.evalset import Evalset
 from harness.types.experiment import ModelSpec, Price, Variant
 from harness.types.report import Block, Heading, Table, Text
-from harness.types.run import Selection
+from harness.types.run import CostBound, Selection
 from harness.types.trial import Trial
 
 SHOWN_LINES = 8
@@ -65,6 +67,8 @@ def show_plan(prepared: Prepared, trials: Sequence[Trial], *, as_json: bool) -> 
 
 
 def _plan_blocks(prepared: Prepared, trials: Sequence[Trial]) -> Iterator[Block]:
+    from harness.cli.preview import bounds
+
     experiment, evalset = prepared.experiment, prepared.evalset
     counts = Counter((trial.variant, trial.partition) for trial in trials if not trial.warmup)
     partitions = [name for name in evalset.partitions if any(part == name for _, part in counts)]
@@ -93,9 +97,24 @@ def _plan_blocks(prepared: Prepared, trials: Sequence[Trial]) -> Iterator[Block]
             yield Text(
                 text=f"{model.name}: {model.provider}/{model.model}, {_price(model.price)}.", brief=True
             )
+    yield Text(text=_most(bounds(prepared, trials)), brief=True)
     yield from (
         Text(text=_detectable(name, len(evalset.partitions[name])), brief=True) for name in partitions
     )
+
+
+def _most(bounds: Sequence[CostBound]) -> str:
+    """The most that the plan may cost, in words."""
+    calls = sum(bound.calls for bound in bounds)
+    if not calls:
+        return "No call is made, so nothing is spent."
+    open_ones = [f"{bound.variant} ({bound.why})" for bound in bounds if bound.usd is None]
+    known = sum(bound.usd for bound in bounds if bound.usd is not None)
+    if not open_ones:
+        said = "every prompt and every answer at its longest, no retry billed"
+        return f"{_counted(calls, 'call')}, at most ${figure(known)} ({said})."
+    beside = f"; the others at most ${figure(known)}" if known else ""
+    return f"{_counted(calls, 'call')}, no upper bound of the cost: {', '.join(open_ones)}{beside}."
 
 
 def _counted(number: int, thing: str) -> str:
@@ -178,7 +197,10 @@ def _unrendered(prepared: Prepared) -> Iterator[Fault]:
 
 def _document(prepared: Prepared, trials: Sequence[Trial]) -> dict[str, Any]:
     counts = Counter((trial.variant, trial.partition) for trial in trials if not trial.warmup)
+    from harness.cli.preview import bounds
+
     differing = layers(prepared.experiment)
+    most = bounds(prepared, trials)
     return {
         "experiment": prepared.experiment.name,
         "plan": [
@@ -187,6 +209,9 @@ def _document(prepared: Prepared, trials: Sequence[Trial]) -> dict[str, Any]:
             for partition in prepared.evalset.partitions
             if (count := counts[variant, partition])
         ],
+        "calls": sum(bound.calls for bound in most),
+        "cost_at_most_usd": total_usd([bound.usd for bound in most]),
+        "cost_bounds": [asdict(bound) for bound in most],
         "warmups": sum(trial.warmup for trial in trials),
         "warnings": [asdict(notice) for notice in prepared.notices],
     }

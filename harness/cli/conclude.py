@@ -37,6 +37,8 @@ def judge(
         finished_at = before["run"]["finished_at"]
     manifest = replace(ledger.manifest(), metrics=metric_infos(panel))
     summary = summarise(manifest, records(), ledger.judgements(), ledger.probes(), finished_at=finished_at)
+    if any(manifest.live.values()):
+        summary = replace(summary, spend=ledger.spend())
     ledger.write(SUMMARY, orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
     write_report(ledger, summary)
     return summary

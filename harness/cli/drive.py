@@ -16,6 +16,7 @@ from harness.calls.pace import FIRST_SLOTS, Pace
 from harness.calls.traffic import Junction
 from harness.cli.prepare import Prepared
 from harness.cli.voice import say
+from harness.errors import Fault, UsageError
 from harness.files.answers import AnswerStore, open_answers
 from harness.files.ledger import Ledger
 from harness.flow.assemble import Works, assemble
@@ -49,8 +50,7 @@ async def drive(
     """Run what is left. Every finished trial is in the ledger before `seen` hears of it."""
     halt = Halt()
     scale = Scale()
-    spent_usd = 0.0 if bounds.max_cost_usd is None else ledger.spent_at_most_usd()
-    junction = Junction(halt, Budget(halt, bounds.max_cost_usd, spent_usd))
+    junction = Junction(halt, _budget(halt, bounds, ledger))
     async with AsyncExitStack() as closing:
         _listen(halt, closing, bounds.max_time_s)
         names = {trial.variant for trial in todo}
@@ -87,6 +87,17 @@ async def drive(
             with suppress(asyncio.CancelledError):
                 await watching
     return halt
+
+
+def _budget(halt: Halt, bounds: Bounds, ledger: Ledger) -> Budget:
+    """What is left to spend. Raises UsageError where it is not known what the run has spent before."""
+    if bounds.max_cost_usd is None:
+        return Budget(halt)
+    spent_usd = ledger.spend().spent_at_most_usd
+    if spent_usd is None:
+        what = "what some of its trials have cost is unknown, so no budget can be kept"
+        raise UsageError(Fault(where=ledger.run_id, what=what, next="resume without --max-cost"))
+    return Budget(halt, bounds.max_cost_usd, spent_usd)
 
 
 def _answers(prepared: Prepared, ledger: Ledger, closing: AsyncExitStack) -> AnswerStore | None:

@@ -1,6 +1,7 @@
 """What one example looks like to one variant, before any call."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
@@ -8,10 +9,12 @@ from typing import Any
 from harness.cli.drive import trial_seed
 from harness.cli.prepare import Prepared
 from harness.flow.assemble import Works, assemble
+from harness.flow.bound import bound
 from harness.text import json_template
 from harness.types.evalset import Example
-from harness.types.experiment import Variant
+from harness.types.experiment import StageSpec, Variant
 from harness.types.plugins import ComputeStage
+from harness.types.run import CostBound
 from harness.types.trial import Draft, Trial
 
 
@@ -36,9 +39,33 @@ def asked(variant: Variant, example: Example) -> tuple[str, Any] | None:
     return f"{model.extra['method']} {model.base_url}", sent
 
 
-async def _drafted(prepared: Prepared, variant: Variant, example: Example) -> Draft:
+def bounds(prepared: Prepared, trials: Sequence[Trial]) -> tuple[CostBound, ...]:
+    """What the planned trials may cost at most, variant by variant."""
+    return asyncio.run(_bounds(prepared, trials))
+
+
+async def _bounds(prepared: Prepared, trials: Sequence[Trial]) -> tuple[CostBound, ...]:
+    planned = {trial.variant for trial in trials}
+    schema = prepared.evalset.schema
+    variants = [
+        replace(variant, output=replace(variant.output, schema=variant.output.schema or schema))
+        for variant in prepared.experiment.variants
+        if variant.name in planned
+    ]
+    async with AsyncExitStack() as closing:
+        wanted = [replace(variant, stages=_offline(variant)) for variant in variants]
+        lines = await assemble(prepared.experiment, prepared.evalset, wanted, Works(closing=closing))
+        return bound(variants, lines, trials, prepared.examples())
+
+
+def _offline(variant: Variant) -> tuple[StageSpec, ...]:
+    """The stages before the call."""
     kinds = [spec.kind for spec in variant.stages]
-    offline = variant.stages[: kinds.index("generate")] if "generate" in kinds else variant.stages
+    return variant.stages[: kinds.index("generate")] if "generate" in kinds else variant.stages
+
+
+async def _drafted(prepared: Prepared, variant: Variant, example: Example) -> Draft:
+    offline = _offline(variant)
     trial = Trial(variant=variant.name, partition="", example_id=example.id)
     draft = Draft(trial=trial, inputs=example.inputs, seed=trial_seed(prepared.experiment.seed, trial))
     async with AsyncExitStack() as closing:

@@ -12,6 +12,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness.calls.halt import Halt
+from harness.cli.afford import require_bounds
 from harness.cli.begin import Started, begin, selection_of
 from harness.cli.conclude import judge, show_result, undecided
 from harness.cli.drive import Bounds, drive
@@ -43,6 +44,7 @@ def run(config: Path, *, flags: Annotated[RunFlags, Parameter(name="*")] = _DEFA
     require_ready(prepared, gate=flags.gate)
     selection = selection_of(flags)
     trials = plan(prepared.experiment, prepared.evalset, selection)
+    require_bounds(prepared, trials, flags)
     if flags.dry_run:
         return _would_run(prepared, trials, flags)
     return _finish(config, prepared, begin(prepared, selection, trials, flags), flags)
@@ -61,6 +63,7 @@ def _resume(config: Path, prepared: Prepared, flags: RunFlags) -> int:
         return _finished(ledger, flags)
     trials = plan(prepared.experiment, prepared.evalset, selection_kept(ledger, flags))
     started = left_of(ledger, trials)
+    require_bounds(prepared, started.todo, flags)
     if flags.dry_run:
         return _would_run(prepared, started.todo, flags)
     left = sum(not trial.warmup for trial in started.todo)

@@ -13,12 +13,14 @@ from typing import Any, BinaryIO, Self
 import orjson
 
 from harness.calls.keys import KEYS
+from harness.calls.money import total_usd
 from harness.errors import Fault, UsageError
 from harness.files.record_lines import example_of, judgement_of, manifest_of, probe_of, record_of
 from harness.types.evalset import Example
 from harness.types.record import Entry, Record
 from harness.types.run import Manifest, Probe
 from harness.types.score import Judgement
+from harness.types.summary import Spend
 
 MANIFEST, RECORDS, TEXTS, EXAMPLES = "manifest.json", "records.jsonl", "texts.jsonl", "examples.jsonl"
 OVERHEAD, SCORES, SUMMARY = "overhead.jsonl", "scores.jsonl", "summary.json"
@@ -110,20 +112,27 @@ class Ledger:
             if line.get("warmup") or last.get(_key(line)) == number:
                 yield record_of(line)
 
-    def spent_at_most_usd(self) -> float:
-        """What all trials so far have cost at most, warm-ups and those that were run again among them.
-
-        Raises UsageError where a line has no such bound: it was run without a price, or by an older harness.
-        """
-        total = 0.0
-        for line in self._lines(RECORDS):
-            spent = line.get("spent_at_most_usd")
-            if spent is None:
-                trial = f"{line.get('variant')} on {line.get('example_id')}"
-                what = f"what {trial} may have cost is unknown, so no budget can be kept"
-                raise UsageError(Fault(where=self.run_id, what=what, next="resume without --max-cost"))
-            total += spent
-        return total
+    def spend(self) -> Spend:
+        """Add up what all trials so far have cost, warm-ups and those that were run again among them."""
+        lines = [
+            (
+                line.get("spent_usd"),
+                line.get("spent_at_most_usd"),
+                bool(line.get("cached")),
+                line.get("cost_usd"),
+            )
+            for line in self._lines(RECORDS)
+        ]
+        spent = [spent for spent, *_ in lines if spent is not None]
+        most = [at_most for _, at_most, *_ in lines]
+        uncached = [cost for *_, cost in lines if cost is not None]
+        return Spend(
+            spent_usd=sum(spent) if spent or not lines else None,
+            spent_at_most_usd=total_usd(most),
+            unknown=len(lines) - len(spent),
+            cached=[cached for _, _, cached, _ in lines].count(True),
+            uncached_usd=sum(uncached) if uncached else None,
+        )
 
     def record(self, variant: str, example_id: str) -> tuple[Record, ...]:
         """The records of one variant on one example, one a repeat."""

@@ -21,7 +21,10 @@ def record_of(line: Mapping[str, Any]) -> Record:
         outcome=_made(Outcome, line["outcome"], tool_calls=tuple(line["outcome"].get("tool_calls") or ())),
         tags=tuple(line.get("tags") or ()),
         stages=tuple(_stage(stage) for stage in line.get("stages") or ()),
-        attempts=tuple(_made(Attempt, attempt, usage=_usage(attempt.get("usage"))) for attempt in line.get("attempts") or ()),
+        attempts=tuple(
+            _made(Attempt, attempt, usage=_usage(attempt.get("usage")))
+            for attempt in line.get("attempts") or ()
+        ),
         usage=_usage(line.get("usage")),
         retrieved=tuple(_made(Retrieved, passage) for passage in line.get("retrieved") or ()),
     )

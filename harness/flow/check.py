@@ -1,8 +1,10 @@
 """What is wrong, or weak, with an experiment before a single call is made."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from harness.errors import Fault
+from harness.registry import provider_of
 from harness.text.overlap import find_overlaps, inputs_text
 from harness.types.evalset import EDGE_TAGS, JUDGED, Evalset, Example
 from harness.types.experiment import Experiment
@@ -12,8 +14,37 @@ FEWEST_GOLDEN = 50
 
 
 def check(experiment: Experiment, evalset: Evalset) -> tuple[tuple[Fault, ...], tuple[Notice, ...]]:
-    """Look for leakage (faults) and for what weakens a verdict (notices)."""
-    return (*_leaks(evalset), *_prompt_leaks(experiment, evalset)), tuple(_weak(experiment, evalset))
+    """Look for leakage and for what a model refuses (faults), and for what weakens a verdict (notices)."""
+    faults, notices = _refusals(experiment, evalset)
+    leaks = (*_leaks(evalset), *_prompt_leaks(experiment, evalset))
+    return (*faults, *leaks), (*notices, *_weak(experiment, evalset))
+
+
+def _refusals(experiment: Experiment, evalset: Evalset) -> tuple[list[Fault], list[Notice]]:
+    """What a model will refuse of what is asked of it: a fault, or a notice where it is left out as the config says."""
+    faults: dict[str, Fault] = {}
+    dropped: dict[str, list[str]] = {}
+    for variant in experiment.variants:
+        model = variant.model
+        if model is None:
+            continue
+        output = replace(variant.output, schema=variant.output.schema or evalset.schema)
+        for objection in provider_of(model).objections(model, output, variant.tools):
+            if model.drop_unsupported and objection.key in {**model.params, **model.extra}:
+                dropped.setdefault(model.name, []).append(objection.key)
+                continue
+            own = objection.key.partition(".")[0] in ("output", "tools")
+            what = f"{f'variant {variant.name!r}' if own else f'model {model.name!r}'}: {objection.what}"
+            fault = Fault(where=variant.where if own else model.where, what=what, next=objection.next)
+            faults[str(fault)] = fault
+    notices = [
+        Notice(
+            code="dropped_parameters",
+            message=f"model '{name}' is asked without {', '.join(dict.fromkeys(keys))}",
+        )
+        for name, keys in dropped.items()
+    ]
+    return list(faults.values()), notices
 
 
 def _leaks(evalset: Evalset) -> Iterator[Fault]:

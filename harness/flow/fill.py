@@ -87,7 +87,9 @@ def _lacking(text: str, part: str, rows: Sequence[Example]) -> tuple[Example, Fa
     return None
 
 
-def _tried(template: templates.Template | json_template.JsonTemplate, values: Mapping[str, Any]) -> Fault | None:
+def _tried(
+    template: templates.Template | json_template.JsonTemplate, values: Mapping[str, Any]
+) -> Fault | None:
     """A template may do without an input (`{% if %}`, `default`), so only filling it tells."""
     try:
         template.render(values)

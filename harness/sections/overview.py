@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from harness.text.figures import UNKNOWN, amount, bound_places, count, figure, interval_plot, percent, share
 from harness.types.report import Block, Heading, Table, Text
-from harness.types.summary import Latency, Notice, PartitionSummary, Quality, Summary
+from harness.types.summary import Latency, Notice, PartitionSummary, Quality, Spend, Summary
 
 HIGHEST = "▲"
 _PLOT = "0 to 100 %"
@@ -25,8 +25,26 @@ def overview(summary: Summary) -> tuple[Block, ...]:
     for partition, parts in summary.by_partition().items():
         blocks.append(_table(partition, parts))
         blocks += [Text(text=text, brief=True) for text in _verdict(partition, parts)]
+    if summary.spend is not None:
+        blocks.append(Text(text=_spent(summary.spend), brief=True))
     blocks += [Text(text=text, tone="warning", brief=True) for text in _warnings(summary)]
     return tuple(blocks)
+
+
+def _spent(spend: Spend) -> str:
+    """What the run made its owner pay, in a sentence."""
+    if spend.spent_usd is None or (spend.unknown and not spend.spent_usd):
+        said = f"Spent: unknown ({count(spend.unknown)} trials)"
+    elif spend.unknown:
+        most = "" if spend.spent_at_most_usd is None else f", at most ${figure(spend.spent_at_most_usd)}"
+        said = f"Spent: at least ${figure(spend.spent_usd)}{most} ({count(spend.unknown)} trials unknown)"
+    else:
+        said = f"Spent: ${figure(spend.spent_usd)}, warm-ups and failed attempts included"
+    if spend.cached:
+        said += (
+            f"; if uncached: ${figure(spend.uncached_usd)} ({count(spend.cached)} trials came from the cache)"
+        )
+    return f"{said}."
 
 
 def _table(partition: str, parts: Mapping[str, PartitionSummary]) -> Table:

@@ -96,7 +96,6 @@ class _Choosing:
             order.reverse()
         return replace(draft, shots=tuple(self._shots[place] for place in order))
 
-
     def longest(self, draft: Draft) -> Draft:
         """The draft with the `k` longest shots: no other choice makes a longer prompt."""
         return replace(draft, shots=tuple(nlargest(self._k, self._shots, key=_size)))

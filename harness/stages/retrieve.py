@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from heapq import nlargest
 from typing import Literal
 
 from harness import registry
@@ -11,7 +12,7 @@ from harness.text.canonical import digest
 from harness.text.chunks import Chunking, cut
 from harness.text.similarity import inputs_text
 from harness.types.plugins import Retriever, RetrieverOptions, StageKit
-from harness.types.trial import Draft
+from harness.types.trial import Draft, Passage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,9 @@ class Retrieve:
                 "query": self.query,
             }
         )
-        return _Retrieving(search.build(chunks), self.top_k, query, index)
+        longest = nlargest(self.top_k, chunks, key=lambda chunk: len(chunk.text.encode()))
+        built = _Built(search=search.build(chunks), index=index, longest=tuple(longest))
+        return _Retrieving(built, self.top_k, query)
 
 
 def _chunking(chunk: Mapping[str, int]) -> Chunking:
@@ -62,16 +65,29 @@ def _chunking(chunk: Mapping[str, int]) -> Chunking:
     return Chunking(size=chunk.get(unit, Chunking().size), overlap=overlap, unit=unit)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Built:
+    search: Retriever
+    index: str
+    """Fingerprint."""
+    longest: tuple[Passage, ...]
+    """As many chunks as are retrieved, none of them shorter than any other chunk."""
+
+
 class _Retrieving:
     name = "retrieve"
 
-    def __init__(self, search: Retriever, top_k: int, query: templates.Template | None, index: str) -> None:
-        self._search = search
+    def __init__(self, built: _Built, top_k: int, query: templates.Template | None) -> None:
+        self._built = built
         self._top_k = top_k
         self._query = query
-        self._index = index
 
     def __call__(self, draft: Draft) -> Draft:
         """Set the draft's passages, best first, and what was searched; no passage where nothing is found."""
         query = inputs_text(draft.inputs) if self._query is None else self._query.render(draft.inputs)
-        return replace(draft, passages=tuple(self._search.search(query, self._top_k)), index=self._index)
+        found = self._built.search.search(query, self._top_k)
+        return replace(draft, passages=tuple(found), index=self._built.index)
+
+    def longest(self, draft: Draft) -> Draft:
+        """The draft with the longest passages that any query could find."""
+        return replace(draft, passages=self._built.longest)

@@ -203,6 +203,22 @@ class RunInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spend:
+    """What a run made its owner pay: warm-ups, failed attempts and trials that were run again among it."""
+
+    spent_usd: float | None
+    """Known spending: a lower bound where `unknown` is not 0; None where nothing is known."""
+    spent_at_most_usd: float | None
+    """With every unknown part at its upper bound; None where a part has none."""
+    unknown: int
+    """Trials of which it is not known what they cost: unpriced, timed out, or cut off in mid-answer."""
+    cached: int
+    """Trials that the response cache answered, at least in part: they cost nothing now."""
+    uncached_usd: float | None
+    """What the priced trials would have cost without the cache."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """summary.json."""
 
@@ -215,6 +231,8 @@ class Summary:
     control: str = ""
     metrics: Mapping[str, str] = field(default_factory=dict)
     """Declared metric → scorer."""
+    spend: Spend | None = None
+    """None where every answer was produced elsewhere."""
 
     def by_partition(self) -> dict[str, dict[str, PartitionSummary]]:
         """Turn the table round: partition → variant → figures; golden first, then edge, then as they come."""
