@@ -298,6 +298,9 @@ def _cell_notices(cell: _Cell, part: PartitionSummary) -> Iterator[Notice]:
     for code, applies, message in _CHECKS:
         if part.trials and applies(cell, part):
             yield Notice(code=code, message=message(part), variant=cell.variant, partition=cell.partition)
+    for dropped in cell.trials["dropped"].dropna().unique():
+        told = f"asked without {dropped}, which the model does not take: its default stood instead"
+        yield Notice(code="dropped_parameters", message=told, variant=cell.variant, partition=cell.partition)
     for metric, scores in cell.scores.groupby("metric", observed=True):
         if found := reasons(scores["fault"]):
             lost = f"{count(int(scores['fault'].notna().sum()))} of {count(len(scores))} trials"

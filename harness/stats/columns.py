@@ -28,7 +28,7 @@ class Columns:
     """Three frames that share the index `trial`. Unknown numbers are NaN; a code is -1 where there is no word."""
 
     trials: "pd.DataFrame"
-    """variant, partition, kind, error; example, tags, answer (codes); latency_ms, elapsed_ms, first_token_ms, cost_usd,
+    """variant, partition, kind, error, dropped (parameters that were left out); example, tags, answer (codes); latency_ms, elapsed_ms, first_token_ms, cost_usd,
     the buckets of TOKENS; cached, recorded (its times were taken by somebody else)."""
     stages: "pd.DataFrame"
     """One row a stage of a trial, in order: name; ms, cost_usd; calls (it names a model), by_client (timed around the
@@ -87,7 +87,7 @@ def columns(records: Iterable[Record], judgements: Iterable[Judgement]) -> Colum
     A judgement of a trial that has no record is left out; a value that is not finite is no value.
     """
     trials = _Sheet(
-        words=("variant", "partition", "kind", "error"),
+        words=("variant", "partition", "kind", "error", "dropped"),
         codes=("example", "tags", "answer"),
         numbers=("latency_ms", "elapsed_ms", "first_token_ms", "cost_usd", *TOKENS),
         flags=("cached", "recorded"),
@@ -132,7 +132,8 @@ def _ordered(frame: "pd.DataFrame", counted: Sequence[int]) -> "pd.DataFrame":
 def _words(record: Record) -> tuple[Hashable, ...]:
     outcome = record.outcome
     answer = None if outcome.text is None else hash((outcome.text, str(outcome.tool_calls)))
-    names = (record.variant, record.partition, outcome.kind, _error(record))
+    dropped = ", ".join(record.request.get("dropped") or ()) or None
+    names = (record.variant, record.partition, outcome.kind, _error(record), dropped)
     return (*names, record.example_id, record.tags, answer)
 
 
