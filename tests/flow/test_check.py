@@ -4,7 +4,7 @@ import pytest
 
 from harness.flow.check import FEWEST_GOLDEN, check
 from harness.types.evalset import EDGE_TAGS, Evalset, EvalsetSpec, Example
-from harness.types.experiment import Experiment, Metric
+from harness.types.experiment import Experiment, Metric, ModelSpec, OutputSpec, Variant
 
 METRIC = Metric(name="answer", scorer="exact")
 LONG = "the parcel that I sent to my aunt in March never came and nobody answers the phone"
@@ -83,3 +83,49 @@ def test_what_weakens_a_verdict_is_noticed(partitions, metrics, code, word):
     assert faults == ()
     assert [notice.code for notice in notices] == [code]
     assert word in notices[0].message
+
+
+def asked(**changes):
+    """Faults and notices of one variant of an OpenAI model that reasons."""
+    given = {"params": {"temperature": 0.0}, "where": "c.yaml:3", **changes}
+    model = ModelSpec(name="o", provider="openai", model="o3-mini", **given)
+    variant = Variant(name="v", stages=(), model=model, output=OutputSpec(), where="c.yaml:7")
+    evalset = Evalset(
+        name="e", partitions={"golden": unlike("g", FEWEST_GOLDEN), "edge": unlike("e", 3, *EDGE_TAGS)}
+    )
+    experiment = Experiment(
+        name="x", file="c.yaml", evalset=EvalsetSpec(), variants=(variant,), metrics=(METRIC,)
+    )
+    return check(experiment, evalset)
+
+
+def test_what_a_model_will_refuse_is_a_fault_before_the_run():
+    """A parameter that a reasoning model does not take is named, with the model's line."""
+    faults, _ = asked()
+    (fault,) = faults
+    assert fault.where == "c.yaml:3"
+    assert "temperature" in fault.what
+    assert "'o'" in fault.what
+
+
+def test_what_the_config_lets_drop_is_told_instead():
+    """With drop_unsupported it is a notice, and no fault."""
+    faults, notices = asked(drop_unsupported=True)
+    assert faults == ()
+    (notice,) = [one for one in notices if one.code == "dropped_parameters"]
+    assert "temperature" in notice.message
+
+
+def test_an_output_mode_that_cannot_be_had_is_the_variants_fault():
+    """json_schema without any schema: at the variant's line, whatever may be dropped."""
+    model = ModelSpec(name="o", provider="openai", model="gpt-4o-mini", drop_unsupported=True)
+    variant = Variant(
+        name="v", stages=(), model=model, output=OutputSpec(mode="json_schema"), where="c.yaml:7"
+    )
+    evalset = Evalset(name="e", partitions={"golden": unlike("g", FEWEST_GOLDEN)})
+    experiment = Experiment(
+        name="x", file="c.yaml", evalset=EvalsetSpec(), variants=(variant,), metrics=(METRIC,)
+    )
+    faults, _ = check(experiment, evalset)
+    assert [fault.where for fault in faults] == ["c.yaml:7"]
+    assert "schema" in faults[0].what
