@@ -50,7 +50,7 @@ def timeless(summary: dict[str, Any]) -> dict[str, Any]:
 def keeps_the_contract(summary: dict[str, Any]) -> None:
     """summary.json, key by key."""
     assert summary.keys() == {
-        "run", "variants", "comparisons", "warnings", "gates", "overhead", "control", "metrics",
+        "run", "variants", "comparisons", "warnings", "gates", "overhead", "control", "metrics", "spend",
     }  # fmt: skip
     assert summary["run"].keys() == RUN
     assert summary["overhead"].keys() == {
