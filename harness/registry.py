@@ -66,7 +66,6 @@ SECTIONS: Mapping[str, str] = {
 """In the order in which a report shows them."""
 
 LATER: Mapping[str, Mapping[str, str]] = {
-    "provider": {},
     "stage": {"rerank": ""},
     "search": {"dense": "", "hybrid": ""},
 }

@@ -58,7 +58,7 @@ def test_the_bare_command_lists_the_commands(here: Command) -> None:
         (["show", "x.yaml"], "--variant"),
         (["reference", "stop"], '"serve"'),
         (["check", "nowhere.yaml"], "nowhere.yaml"),
-        (["run", "x.yaml", "--max-cost", "3"], "--max-cost: not available yet"),
+        (["run", "x.yaml", "--max-cost", "little"], "--max-cost"),
         (["score", "latest"], "no such run"),
         (["report"], "name one run"),
         (["report", "a", "b"], "not available yet"),
@@ -113,6 +113,33 @@ def test_the_starter_passes_its_own_check_and_runs(here: Command) -> None:
     assert "built-in reading model" in ran.out
     assert "is there already" in one_line(here("init", "desk"))
     assert [path for path in sorted(Path("desk").rglob("*")) if "__pycache__" not in path.parts] == written
+
+
+@pytest.mark.parametrize(
+    ("flag", "model", "told"),
+    [
+        ("-1", {}, "--max-cost -1: expected 0 or more"),
+        (
+            "3",
+            {"provider": "openai", "base_url": "http://127.0.0.1:9/v1"},
+            "model 'base': it is unpriced; declare price: and max_tokens:",
+        ),
+        (
+            "3",
+            {"provider": "openai", "model": "gpt-4o-mini"},
+            "model 'base': it sets no max_tokens; declare price: and max_tokens:",
+        ),
+    ],
+)
+def test_a_budget_that_cannot_be_kept_is_refused(
+    here: Command, monkeypatch: pytest.MonkeyPatch, flag: str, model: dict[str, str], told: str
+) -> None:
+    """--max-cost needs an upper bound of every call; without one nothing is run, and no folder is made."""
+    monkeypatch.setenv("OPENAI_API_KEY", "none-of-yours")
+    here("init", "desk")
+    sets = [word for key, value in model.items() for word in ("--set", f"models.base.{key}={value}")]
+    assert told in one_line(here("run", "desk/experiment.yaml", "--max-cost", flag, *sets))
+    assert not Path("results").exists()
 
 
 def test_init_refuses_what_is_no_folder(here: Command, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from harness.files.config import parts
 from harness.files.config.parts import Model
 from harness.files.config.site import At, Site
-from harness.registry import LATER, PROVIDERS
+from harness.registry import PROVIDERS
 from harness.types.experiment import ModelSpec, Price
 
 PARAMS = (
@@ -26,8 +26,8 @@ _WHOLE_VARIANTS = ("recorded", "http", "python")
 
 
 def providers() -> list[str]:
-    """The words that `provider:` takes, those that are not built yet among them."""
-    return [name for name in (*PROVIDERS, *LATER["provider"]) if name not in _WHOLE_VARIANTS]
+    """The words that `provider:` takes."""
+    return [name for name in PROVIDERS if name not in _WHOLE_VARIANTS]
 
 
 def declared(models: Mapping[str, Model], site: Site) -> dict[str, ModelSpec]:

@@ -7,7 +7,7 @@ from harness.files.config.metrics import ALWAYS
 from harness.files.config.shape import Ablation, ExperimentFile, Gate
 from harness.files.config.site import At, Site
 from harness.registry import LATER
-from harness.types.experiment import Experiment, ModelSpec
+from harness.types.experiment import Experiment
 
 _CRITERIA = ("at_least", "at_most", "versus", "certify_below")
 
@@ -50,15 +50,11 @@ def check_names(shape: ExperimentFile, experiment: Experiment, site: Site) -> No
         site.unknown(("ablation", "base"), "variant", shape.ablation.base, list(shape.variants))
 
 
-def later(shape: ExperimentFile, experiment: Experiment, site: Site) -> dict[str, str]:
+def later(shape: ExperimentFile, site: Site) -> dict[str, str]:
     """Every part that would act in a run and is not built yet: dotted key → `file:line`."""
     places = [*_top(shape)]
     for name, variant in shape.variants.items():
-        at: At = ("variants", name)
-        places += _later_steps(variant, at)
-    for built in experiment.variants:
-        if built.model is not None:
-            places += _later_model(built.model, built.name, shape)
+        places += _later_steps(variant, ("variants", name))
     return {_dotted(place): site.where(*place) for place in dict.fromkeys(places)}
 
 
@@ -119,9 +115,3 @@ def _later_steps(variant: object, at: At) -> list[At]:
         places += [(*here, "retrieve", key) for key, waiting in waits.items() if waiting]
         places += [(*here, "retrieve", "chunk", "by")] if retrieve.chunk.by else []
     return places
-
-
-def _later_model(model: ModelSpec, variant: str, shape: ExperimentFile) -> Iterator[At]:
-    at: At = ("models", model.name) if model.name in shape.models else ("variants", variant, "model")
-    if model.provider in LATER["provider"]:
-        yield (*at, "provider") if at[0] == "models" else at

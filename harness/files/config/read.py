@@ -89,7 +89,7 @@ def _experiment(shape: "ExperimentFile", file: str, site: "Site") -> Experiment:
         experiment,
         resolved=resolved,
         digest=hashlib.sha256(text.encode()).hexdigest(),
-        later=later(shape, experiment, site),
+        later=later(shape, site),
     )
 
 

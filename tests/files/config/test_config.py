@@ -109,7 +109,7 @@ def test_recorded_outputs_become_a_model_of_their_own(project):
 
 
 def test_what_is_not_built_yet_is_named_with_its_line(project):
-    """Parts of later issues that would act in a run are listed, and nothing else is."""
+    """Parts that would act in a run and are not built are listed, and nothing else is."""
     experiment = read_config("configs/full.yaml", environ={})
     assert dict(experiment.later) == _later_lines(EXAMPLE)
 
@@ -268,25 +268,31 @@ def test_a_schema_and_tools_are_read_from_their_files(project):
     assert (one.output.mode, one.output.schema) == ("json_schema", {"type": "object"})
     assert one.tools == ({"name": "look_up"},)
     assert experiment.resolved["variants"]["one"]["output"]["schema"] == {"type": "object"}
-    assert list(experiment.later) == ["variants.one.tools"]
+    assert dict(experiment.later) == {}
 
 
 @pytest.mark.parametrize(
     ("body", "keys"),
     [
-        ("{model: anthropic/c}", ["variants.one.model"]),
-        ("{model: c}\nmodels: {c: {provider: litellm, model: x/y}}", ["models.c.provider"]),
-        ("{model: openai/m}\nmodels: {c: {provider: litellm, model: x/y}}", []),
-        ("{model: {provider: openai, model: m, api: responses}}", ["variants.one.model.api"]),
-        ("{model: c}\nmodels: {c: {provider: openai, model: m, limits: {rpm: 5}}}", ["models.c.limits"]),
-        (
-            "{model: {provider: openai, model: m, drop_unsupported: true}}",
-            ["variants.one.model.drop_unsupported"],
-        ),
-        ("{model: openai/m, output: tool}", ["variants.one.output.mode"]),
+        ("{model: openai/m, retrieve: dense}", ["variants.one.retrieve.search"]),
+        ("{model: openai/m, retrieve: {search: hybrid, top_k: 3}}", ["variants.one.retrieve.search"]),
         ("{model: openai/m, retrieve: {store: qdrant}}", ["variants.one.retrieve.store"]),
         ("{model: openai/m, retrieve: {chunk: {by: heading}}}", ["variants.one.retrieve.chunk.by"]),
+        (
+            "{pipeline: [{retrieve: {}}, {rerank: {model: reference/r}}, {prompt: hi}, {model: openai/m}]}",
+            ["variants.one.pipeline[1].rerank"],
+        ),
         ("{model: openai/m}\nstop_early: true", ["stop_early"]),
+        ("{model: openai/m}\nbaseline: b.json\ncontrols: [oracle]", ["controls", "baseline"]),
+        (
+            "{model: openai/m}\nablation: {base: one, layers: {few: {fewshot: 2}}, design: full}",
+            ["ablation"],
+        ),
+        ("{model: anthropic/c, output: tool}", []),
+        ("{model: {provider: litellm, model: x/y, drop_unsupported: true, limits: {rpm: 5}}}", []),
+        ("{model: {provider: openai, model: m, api: responses, prompt_cache: true}}", []),
+        ('{http: {url: "http://127.0.0.1:9/", limits: {rpm: 5}}}', []),
+        ("{python: my_app:answer}", []),
         ("{model: openai/m}\ncache: on", []),
         ("{model: openai/m}\nneeds: {peak_per_s: 2}\neconomics: {months: 12}", []),
         ("{model: openai/m}\ngates: []\ncontrols: []", []),
