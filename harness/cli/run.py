@@ -132,7 +132,8 @@ def _driven(prepared: Prepared, started: Started, flags: RunFlags) -> tuple[Halt
     if not flags.quiet:
         variants = len({trial.variant for trial in started.todo})
         say(
-            f"{prepared.experiment.name}: {total:,} trials of {variants} variants, into {started.ledger.folder}"
+            f"{prepared.experiment.name}: {total:,} trials of {variants} variant{'' if variants == 1 else 's'}, "
+            f"into {started.ledger.folder}"
         )
     bounds = Bounds(max_time_s=flags.max_time, max_cost_usd=flags.max_cost)
     try:

@@ -139,6 +139,21 @@ def test_a_missing_key_is_named(here: Command, config: Path, monkeypatch: pytest
     assert "export ECHO_KEY" in line
 
 
+def test_an_endpoint_without_hope_ends_the_run_early(here: Command, config: Path) -> None:
+    """Nobody listens: after twenty failed calls the run stops with one sentence, exit 3, and can be resumed."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{held.getsockname()[1]}/v1"
+        away = ("--set", f"models.base.base_url={url}", "--set", "retries=0", "--set", "repeats=3")
+        ended = here("run", config, *away, "--quiet")
+    assert ended.code == 3
+    last = ended.err.splitlines()[-1]
+    assert last.startswith("undecided: model 'base' failed ")
+    assert "answered none" in last
+    assert "--resume-run" in ended.err
+    assert "Traceback" not in ended.err
+
+
 def test_a_provider_that_is_down_is_undecided(desk: ModuleType, here: Command, config: Path) -> None:
     """Every trial failed: exit 3 with one sentence, every artefact written, every failure an outcome."""
     with socket.socket() as held:
