@@ -2,7 +2,8 @@
 
 Nothing declared, nothing refused: nothing is held back. After the first 429 the rate is cut to what got through, then
 grows while the endpoint answers: quickly up to the rate at which it last refused, gently beyond. This is how CUBIC
-keeps a link full (RFC 9438), with the account's minute in the place of the link.
+keeps a link full (RFC 9438), with the account's minute in the place of the link. Refusals that go on however slowly
+calls start are no limit's: each is waited out as it asks, and the rate is let grow again.
 """
 
 import asyncio
@@ -25,6 +26,13 @@ FEW = 5
 """Answers that teach no rate."""
 PROBE_SHARE = 0.97
 """Of the last ceiling: up to here the rate grows quickly."""
+SOON_S = 15.0
+"""A limit that was found is met again after more than this (seen: 20 to 40 s)."""
+VAIN_CUTS = 4
+"""Cuts in a row, each soon refused again, after which slowing down is known not to help; a limit takes two to be found."""
+MOST_STRAY_SHARE = 0.2
+"""Of the last fifty or so calls: where more are refused, it is a limit after all."""
+BOUNDLESS_PER_S = 10_000.0
 
 
 @dataclass(slots=True)
@@ -74,6 +82,9 @@ class Limiter:
         self._ceiling_per_s: float | None = None
         self._grown_s = 0.0
         self._mean_tokens: float | None = None
+        self._vain_cuts = 0
+        self._refused_share = 0.0
+        """Of the last fifty calls or so."""
 
     def declare(self, limits: Mapping[str, int]) -> None:
         """Keep to these limits a minute; of several declarations the smallest holds."""
@@ -83,6 +94,11 @@ class Limiter:
                 lane.rate_per_s = rate if lane.rate_per_s is None else min(rate, lane.rate_per_s)
                 lane.catch_up_s = CATCH_UP_S
         self._most_per_s = self._requests.rate_per_s
+
+    def begin(self) -> None:
+        """Count what gets through from the next call on: warm-ups, and the rest after them, tell of no rate."""
+        if self._requests.rate_per_s is None and not self._must_learn:
+            self._since_s, self._answered = None, 0
 
     @property
     def counts_tokens(self) -> bool:
@@ -111,6 +127,7 @@ class Limiter:
     def answered(self, leave: Pass, tokens: int | None, headers: Mapping[str, str]) -> None:
         """Note that a call was not refused. `tokens`: what it took; None where unknown."""
         self._answered += 1
+        self._refused_share *= 0.98
         if tokens is not None:
             self._tokens.give_back(leave.tokens - tokens)
             mean = self._mean_tokens
@@ -121,6 +138,7 @@ class Limiter:
         """Note a 429. Those of one burst count as one: only what started after the last cut cuts again."""
         now_s = asyncio.get_running_loop().time()
         self._tokens.give_back(leave.tokens)
+        self._refused_share += 0.02 * (1 - self._refused_share)
         wait_s = min(LONGEST_CLOSE_S, UNTOLD_CLOSE_S if retry_after_s is None else retry_after_s)
         self._open_s = max(self._open_s, now_s + wait_s)
         if leave.started_s >= self._cut_s:
@@ -138,7 +156,11 @@ class Limiter:
         if not self._must_learn or self._since_s is None:
             return
         self._must_learn = False
-        allowed_per_s = max(self._answered, 1) / max(now_s - self._since_s, 0.1)
+        span_s = now_s - self._since_s
+        if self._is_stray(span_s):
+            self._since_s, self._answered = now_s, 0
+            return
+        allowed_per_s = max(self._answered, 1) / max(span_s, 0.1)
         rate = self._requests.rate_per_s
         if rate is not None:
             allowed_per_s = min(max(allowed_per_s, 0.6 * rate), PROBE_SHARE * rate)
@@ -147,6 +169,20 @@ class Limiter:
         self._requests.rate_per_s = PROBE_SHARE * allowed_per_s
         self._requests.next_s = self._since_s = self._grown_s = self._cut_s = now_s
         self._answered = 0
+
+    def _is_stray(self, span_s: float) -> bool:
+        """Tell a refusal by chance, or for another's doing, from one by a limit: slowing down did not help with it."""
+        if self._vain_cuts == VAIN_CUTS:
+            if self._refused_share <= MOST_STRAY_SHARE:
+                return True
+            self._vain_cuts, self._requests.rate_per_s = 0, None
+            return False
+        cut_before = self._requests.rate_per_s is not None
+        self._vain_cuts = self._vain_cuts + 1 if cut_before and span_s < SOON_S else 0
+        if self._vain_cuts < VAIN_CUTS:
+            return False
+        self._ceiling_per_s = None
+        return True
 
     def _grow(self, now_s: float) -> None:
         """Let the rate grow with the time since it last did; a declared limit is never exceeded."""
@@ -162,7 +198,10 @@ class Limiter:
         else:
             share = 0.002 * (1 + ((now_s - self._cut_s) / 10) ** 2)
         grown = rate * (1 + share) ** min(spent_s, 5.0)
-        self._requests.rate_per_s = grown if self._most_per_s is None else min(grown, self._most_per_s)
+        if self._most_per_s is not None:
+            self._requests.rate_per_s = min(grown, self._most_per_s)
+        else:
+            self._requests.rate_per_s = grown if grown < BOUNDLESS_PER_S else None
 
     def _heed(self, headers: Mapping[str, str]) -> None:
         """Slow down before a 429 where the endpoint says that its bucket runs dry."""

@@ -42,6 +42,11 @@ class Junction:
         breaker = Breaker(model=model.name, halt=self.halt)
         return Traffic(limiter=limiter, breaker=breaker, budget=self.budget, halt=self.halt)
 
+    def begin(self) -> None:
+        """The warm-ups are over."""
+        for limiter in self.limiters.values():
+            limiter.begin()
+
 
 def junction() -> Junction:
     """One without a budget: for calls outside a run."""

@@ -74,6 +74,7 @@ async def drive(
         async with aclosing(execute(warm, run, replace(pace, gap_s=0.02), halt.stop)) as warming:
             ramp_s = await _warmed_up(warming, ledger)
         scale.take()  # a first call imports and connects: that is what warm-ups are for
+        junction.begin()
         pace = replace(pace, ramp_s=ramp_s, slots=min(FIRST_SLOTS, pace.concurrency) if calls else 0)
         watching = asyncio.create_task(watch(scale, pace, ledger.note))
         try:

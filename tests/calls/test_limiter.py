@@ -1,6 +1,7 @@
 """How fast calls may start: as declared, or as an endpoint's refusals teach."""
 
 import asyncio
+import random
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -43,6 +44,9 @@ class Account:
     window_s: float | None = None
     told: bool = True
     """Whether a refusal says for how long."""
+    strays: float = 0.0
+    """Share that is refused whatever the rate."""
+    wait_s: float = 1.0
     log: list[tuple[float, bool]] = field(default_factory=list)
     _left: float = -1.0
     _last_s: float = 0.0
@@ -56,8 +60,9 @@ class Account:
         else:
             full = self.burst if self._left < 0 else self._left + (now_s - self._last_s) * self.per_s
             self._left, self._last_s = min(self.burst, full), now_s
-            served, wait_s = self._left >= 1, 1.0
+            served, wait_s = self._left >= 1, self.wait_s
             self._left -= served
+        served = served and random.Random(len(self.log)).random() >= self.strays
         self.log.append((now_s, served))
         return served, wait_s if self.told else None
 
@@ -129,6 +134,37 @@ def test_an_account_without_any_burst_is_kept_to() -> None:
     late = [served for at_s, served in account.log if at_s > 10]
     assert 1200 / account.log[-1][0] >= 0.7 * account.per_s
     assert late.count(False) < 0.02 * len(late)
+
+
+@pytest.mark.parametrize("strays", [0.01, 0.04, 0.1])
+@pytest.mark.parametrize("wait_s", [0.05, 1.0])
+def test_refusals_by_chance_do_not_strangle_a_run(strays: float, wait_s: float) -> None:
+    """Refused at any rate alike: a campaign's time and the waits that were asked for, thrice at most."""
+    account = Account(per_s=1e6, burst=1e6, strays=strays, wait_s=wait_s)
+
+    async def run() -> None:
+        await campaign(account, Limiter(Halt()), 3000)
+
+    passing(run())
+    unhindered_s = 3000 * 0.3 / 64
+    asked_s = wait_s * sum(not served for _, served in account.log)
+    assert account.log[-1][0] < 3 * (unhindered_s + asked_s)
+
+
+def test_a_slow_first_call_does_not_make_the_rest_slow() -> None:
+    """Half a minute passes between the warm-up and the rest; the first refusal is held against the rest's rate alone."""
+    account = Account(per_s=1e6, burst=1e6, strays=0.002)
+
+    async def run() -> float:
+        limiter = Limiter(Halt())
+        await campaign(account, limiter, 1)
+        await asyncio.sleep(30)
+        limiter.begin()
+        await campaign(account, limiter, 2000)
+        return asyncio.get_running_loop().time()
+
+    passing(run())
+    assert account.log[-1][0] < 30
 
 
 def test_a_limit_that_is_raised_is_found_out_too() -> None:
