@@ -118,10 +118,10 @@ def _ending(stopped: HarnessError | None, halt: Halt | None, summary: Summary) -
         return stopped
     if halt and halt.interrupted:
         return Interrupted("by Ctrl-C")
-    if halt and halt.reason and not summary.run.complete:
-        return RunIncomplete(halt.reason)
     reason = undecided(summary)
-    return None if reason is None else RunIncomplete(reason)
+    if reason is None:
+        return None  # stopped, perhaps, when the last trial had already been tried
+    return RunIncomplete((halt and halt.reason) or reason)
 
 
 def _driven(prepared: Prepared, started: Started, flags: RunFlags) -> tuple[Halt | None, HarnessError | None]:

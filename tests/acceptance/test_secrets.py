@@ -250,6 +250,15 @@ def test_a_key_that_is_refused_is_not_told(kind: str, server: telltale.Telltale,
     assert bench.leaks() == []
 
 
+def test_a_refusal_found_with_the_last_trial_is_told(server: telltale.Telltale, bench: Bench) -> None:
+    """The fifth refusal of five trials ends nothing any more, and says why nothing was scored all the same."""
+    experiment(bench.desk, bench.folder, variants("http", server.url, ("refused",)), rows=5)
+    ended = bench.run("run", "x.yaml", "--partitions", "golden")
+    assert ended.code == 3
+    assert "5/5 trials" in ended.err
+    assert "refuses its key" in ended.err
+
+
 def test_no_command_tells_a_key(server: telltale.Telltale, bench: Bench) -> None:
     """Every command over a run in which all went wrong that can: what they print, write and mend holds no key."""
     found = variants("openai", server.url, ("says", "broken"))
