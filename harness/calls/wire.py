@@ -18,6 +18,7 @@ from harness.calls.bounds import ask_plain, bound
 from harness.calls.clock import ms_between, now_ns
 from harness.calls.keeping import Keeping
 from harness.types.call import Wire
+from harness.types.plugins import Meter
 
 if TYPE_CHECKING:
     import aiohttp
@@ -67,6 +68,13 @@ class Tap:
             first_token_ns=self.first_token_ns,
             connect_ms=self.connect_ms,
         )
+
+    def weigh(self, meter: Meter) -> None:
+        """Tell what the harness itself added to the exchange."""
+        if self.start_to_send_ms is not None:
+            meter.sent(self.start_to_send_ms)
+        if self.waited:
+            meter.waited()
 
     def _heard_ns(self) -> int:
         """When bytes last came in; now, where the connection does not say."""

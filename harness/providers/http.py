@@ -92,7 +92,7 @@ class Http:
         except (aiohttp.ClientError, OSError) as error:
             raise connection_error(error) from error
         finally:
-            self._weigh(tap)
+            tap.weigh(self._kit.meter)
         if response.status >= 300:
             raise _refusal(response, body)
         return self._reading.reply(_Answer(response, body), tap.wire(), self._params(sent))
@@ -108,12 +108,6 @@ class Http:
         text = as_text(sent)
         kept = sent if len(text) <= MOST_KEPT else text[:MOST_KEPT] + "…"
         return {"method": self._method, "url": self._url, "headers": sorted(self._headers), "request": kept}
-
-    def _weigh(self, tap: wire.Tap) -> None:
-        if tap.start_to_send_ms is not None:
-            self._kit.meter.sent(tap.start_to_send_ms)
-        if tap.waited:
-            self._kit.meter.waited()
 
 
 class _Answer:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.calls import wire
+from harness.calls.access import NO_KEY, is_loopback, named_key
 from harness.errors import Fault, UsageError
 from harness.providers.anthropic.answers import Gathered, reply_of
 from harness.providers.anthropic.body import SAMPLING, body_of, mode_of, params_of
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, RequestOptions
 
 KEY_ENV = "ANTHROPIC_API_KEY"
-NO_KEY = "none"
-"""Sent to a custom endpoint that names no key: the vendor's key never leaves for another host."""
 
 SAMPLING_VERSION = "2023-06-01"
 """The last version of the API that takes a temperature; without one, the SDK's own version is asked for."""
@@ -69,7 +68,7 @@ class Anthropic:
 
         url = root_url(self._model)
         http_client = DefaultAioHttpClient(
-            timeout=None, follow_redirects=False, trust_env=not _is_loopback(url)
+            timeout=None, follow_redirects=False, trust_env=not is_loopback(url)
         )
         # The SDK's transport takes any aiohttp session; ours carries the hooks.
         http_client._transport.client = wire.session(self._kit.connections)  # type: ignore[attr-defined]  # noqa: SLF001
@@ -105,7 +104,7 @@ class Anthropic:
             try:
                 message = await _post(client, body, gathered, tap)
             finally:
-                self._weigh(tap)
+                tap.weigh(self._kit.meter)
             error = error_in(message)
             if error is not None:
                 raise error
@@ -116,13 +115,7 @@ class Anthropic:
         named = self._model.api_key_env
         if named is None and not is_vendors(self._model):
             return NO_KEY
-        key = self._kit.secret(named or KEY_ENV)
-        if not key:
-            what = f"model '{self._model.name}' needs a key, and {named or KEY_ENV} is not set"
-            raise UsageError(
-                Fault(where=self._model.where, what=what, next=f"export {named or KEY_ENV}=... and run again")
-            )
-        return key
+        return named_key(self._model, self._kit, named or KEY_ENV)
 
     def _left_out(self, mode: OutputMode) -> tuple[str, ...]:
         if not self._model.drop_unsupported:
@@ -131,12 +124,6 @@ class Anthropic:
             objections = parameter_objections(self._model, mode)
             self._dropped[mode] = tuple(dict.fromkeys(objection.key for objection in objections))
         return self._dropped[mode]
-
-    def _weigh(self, tap: wire.Tap) -> None:
-        if tap.start_to_send_ms is not None:
-            self._kit.meter.sent(tap.start_to_send_ms)
-        if tap.waited:
-            self._kit.meter.waited()
 
 
 async def _post(client: "AsyncAnthropic", body: Mapping[str, Any], gathered: Gathered, tap: wire.Tap) -> Any:
@@ -159,9 +146,3 @@ async def _post(client: "AsyncAnthropic", body: Mapping[str, Any], gathered: Gat
             gathered.take(event, tap)
     tap.done()
     return gathered.message()
-
-
-def _is_loopback(url: str) -> bool:
-    from urllib.parse import urlsplit
-
-    return (urlsplit(url).hostname or "") in ("localhost", "127.0.0.1", "::1")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.calls import wire
+from harness.calls.access import NO_KEY, named_key
 from harness.errors import CallError, Fault, UsageError
 from harness.providers.litellm import asking
 from harness.providers.litellm.exchange import Exchange, begin, install
@@ -21,8 +22,6 @@ from harness.types.plugins import Objection, ProviderKit
 if TYPE_CHECKING:
     import aiohttp
 
-NO_KEY = "none"
-"""Sent to a custom endpoint that names no key: the vendor's key never leaves for another host."""
 NO_DEADLINE_S = 1_000_000.0
 """litellm always has one, 600 s or 6,000; the harness's own ends a call."""
 
@@ -107,7 +106,7 @@ class LiteLLM:
         except Exception as error:
             raise failure(error, exchange) from error
         finally:
-            self._weigh(tap)
+            tap.weigh(self._kit.meter)
         mode = (
             asking.really_asked(request.output.mode, exchange.sent) if exchange.sent else request.output.mode
         )
@@ -142,13 +141,7 @@ class LiteLLM:
         named = self._model.api_key_env
         if named is None:
             return None if self._model.base_url is None else NO_KEY
-        key = self._kit.secret(named)
-        if not key:
-            what = f"model '{self._model.name}' needs a key, and {named} is not set"
-            raise UsageError(
-                Fault(where=self._model.where, what=what, next=f"export {named}=... and run again")
-            )
-        return key
+        return named_key(self._model, self._kit, named)
 
     def _keep_keys(self) -> None:
         """Make the vendor's keys known, so that they are redacted, and keep them from every other host."""
@@ -165,12 +158,6 @@ class LiteLLM:
             what = f"model '{self._model.name}' needs a key, and {' and '.join(names)} is not set"
             hint = f"export {names[0]}=... and run again, or name another variable: api_key_env"
             raise UsageError(Fault(where=self._model.where, what=what, next=hint))
-
-    def _weigh(self, tap: wire.Tap) -> None:
-        if tap.start_to_send_ms is not None:
-            self._kit.meter.sent(tap.start_to_send_ms)
-        if tap.waited:
-            self._kit.meter.waited()
 
 
 def _unwrapped(reply: Reply) -> Reply:

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.calls import wire
+from harness.calls.access import NO_KEY, is_loopback, named_key
 from harness.calls.failures import status_error
-from harness.errors import CallError, Fault, UsageError
+from harness.errors import CallError
 from harness.providers.openai.chat import Chat
 from harness.providers.openai.exchange import Api, Exchange, server_words, told, unwrapped
 from harness.providers.openai.objections import objections
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 VENDOR_URL = "https://api.openai.com/v1"
 KEY_ENV = "OPENAI_API_KEY"
-NO_KEY = "none"
-"""Sent to a custom endpoint that names no key: the vendor's key never leaves for another host."""
 
 _APIS: Mapping[str, type[Api]] = {"chat": Chat, "responses": Responses}
 _LONGEST_SAID = 350
@@ -66,7 +65,7 @@ class OpenAI:
 
         url = self._model.base_url or VENDOR_URL
         http_client = DefaultAioHttpClient(
-            timeout=None, follow_redirects=False, trust_env=not _is_loopback(url)
+            timeout=None, follow_redirects=False, trust_env=not is_loopback(url)
         )
         # The SDK's transport takes any aiohttp session; ours carries the hooks. Both of the SDK's HTTP
         # generations (httpx and httpx2) keep the transport under this name.
@@ -100,7 +99,7 @@ class OpenAI:
             try:
                 reply = await self._api.ask(exchange)
             finally:
-                self._weigh(exchange.tap)
+                exchange.tap.weigh(self._kit.meter)
         mode = self._api.mode(body)
         if request.output.mode == "tool" and "tool_choice" in body:
             mode, reply = "tool", unwrapped(reply)
@@ -110,19 +109,7 @@ class OpenAI:
         named = self._model.api_key_env
         if named is None and self._model.base_url is not None:
             return NO_KEY
-        key = self._kit.secret(named or KEY_ENV)
-        if not key:
-            what = f"model '{self._model.name}' needs a key, and {named or KEY_ENV} is not set"
-            raise UsageError(
-                Fault(where=self._model.where, what=what, next=f"export {named or KEY_ENV}=... and run again")
-            )
-        return key
-
-    def _weigh(self, tap: wire.Tap) -> None:
-        if tap.start_to_send_ms is not None:
-            self._kit.meter.sent(tap.start_to_send_ms)
-        if tap.waited:
-            self._kit.meter.waited()
+        return named_key(self._model, self._kit, named or KEY_ENV)
 
     def _refusal(self, error: "APIStatusError", body: Mapping[str, Any]) -> CallError:
         """An answer with an error status. One that names an unsupported parameter is tried again without it."""
@@ -147,9 +134,3 @@ def _params(body: Mapping[str, Any]) -> dict[str, Any]:
     if "tools" in body:
         params["tools"] = len(body["tools"])
     return params
-
-
-def _is_loopback(url: str) -> bool:
-    from urllib.parse import urlsplit
-
-    return (urlsplit(url).hostname or "") in ("localhost", "127.0.0.1", "::1")
