@@ -114,6 +114,7 @@ class LiveEndpoint:
         else:
             known = self._cost_usd(reply)
             spent_usd = spent_usd if known is None else known
+            telling.unsure = telling.unsure or known is None
             telling.at_most_usd = total_usd([telling.at_most_usd, bound if known is None else known])
             self._told(leave, reply.usage, None)
             return reply

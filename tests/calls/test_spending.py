@@ -1,6 +1,7 @@
 """What a call makes its owner pay: known, unknown, or bounded, over all its attempts; and the run's word to stop."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -79,6 +80,13 @@ def test_a_dropped_connection_makes_the_spending_unsure():
     assert told.cost_usd == 2.0
     assert told.spent_usd is None
     assert 3.0 < told.spent_at_most_usd < 3.001
+
+
+def test_an_answer_without_its_tokens_is_unsure():
+    """It was paid for, nobody knows how dearly: its bound is a bound, and never told as what was spent."""
+    told = call(replace(ANSWER, usage=None))
+    assert (told.cost_usd, told.spent_usd) == (None, None)
+    assert 1.0 < told.spent_at_most_usd < 1.001
 
 
 def test_a_time_out_is_unsure_too():
