@@ -80,7 +80,7 @@ def bound_usd(model: ModelSpec, request: Request, longest_tokens: int | None = N
 
     A token is at least one byte of UTF-8, so the request's bytes bound its input; the roles and separators of a chat
     template take less than the JSON around each message. The longest answer that was asked for bounds the output;
-    `longest_tokens` where the model asks for none. Of several tiers the dearest counts.
+    `longest_tokens` where the model asks for none. What `extra` adds to the body may be read too. Of several tiers the dearest counts.
     """
     if model.price is None or unbounded(model, longest_tokens) is not None:
         return None
@@ -88,7 +88,7 @@ def bound_usd(model: ModelSpec, request: Request, longest_tokens: int | None = N
     if free_of_tokens is not None:
         return free_of_tokens
     output_tokens = longest_answer(model) or longest_tokens or 0
-    sizes = (most_input_tokens(request), output_tokens)
+    sizes = (most_input_tokens(request) + _extra_tokens(model), output_tokens)
     return max(_most_usd(price, *sizes) for price in _flat(model.price))
 
 
@@ -129,6 +129,14 @@ def most_input_tokens(request: Request) -> int:
     sent = [messages or request.inputs, request.output.schema, request.tools]
     added = _TOOL_PROMPT_TOKENS if request.tools or request.output.mode == "tool" else 0
     return len(orjson.dumps(sent, default=str)) + added
+
+
+def _extra_tokens(model: ModelSpec) -> int:
+    if not model.extra:
+        return 0
+    return len(orjson.dumps(model.extra, default=str)) + (
+        _TOOL_PROMPT_TOKENS if "tools" in model.extra else 0
+    )
 
 
 def _gpu_usd(price: Price) -> float | None:

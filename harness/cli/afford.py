@@ -14,7 +14,7 @@ def require_bounds(prepared: Prepared, trials: Sequence[Trial], flags: RunFlags)
     """Raise UsageError, a fault a model, where --max-cost is asked for and a planned call has no upper bound."""
     if flags.max_cost is None:
         return
-    if flags.max_cost < 0:
+    if not flags.max_cost >= 0:  # nor is it nan, which no comparison would ever stop
         raise UsageError(Fault(where=f"--max-cost {flags.max_cost:g}", what="expected 0 or more"))
     planned = {trial.variant for trial in trials}
     models = {v.model.name: v.model for v in prepared.experiment.variants if v.model and v.name in planned}

@@ -119,6 +119,7 @@ def test_the_starter_passes_its_own_check_and_runs(here: Command) -> None:
     ("flag", "model", "told"),
     [
         ("-1", {}, "--max-cost -1: expected 0 or more"),
+        ("nan", {}, "--max-cost nan: expected 0 or more"),
         (
             "3",
             {"provider": "openai", "base_url": "http://127.0.0.1:9/v1"},

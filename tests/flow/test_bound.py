@@ -69,6 +69,14 @@ def test_a_call_costs_no_more_than_its_bound():
     assert cost_usd(PRICE, most) <= bound_usd(MODEL, request)
 
 
+def test_what_extra_adds_to_the_body_is_bounded_too():
+    """A system text, documents, tools: whatever of it the model reads costs no more than the bound."""
+    said = "grüße 你好 " * 100
+    request = Request(messages=(Message(role="user", content="hello"),))
+    most = Usage(input_tokens=len(("hello" + said).encode()) + 8, output_tokens=100)
+    assert cost_usd(PRICE, most) <= bound_usd(replace(MODEL, extra={"system": said}), request)
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -172,6 +173,16 @@ def _json_path(value: str, _: ValidationInfo) -> str:
         raise Wrong(what, hint or "write it as in $.choices[0].text") from None
 
 
+def _day(value: str, _: ValidationInfo) -> str:
+    try:
+        told = date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        told = False
+    if not told:
+        raise Wrong(f"no such day as '{value}'", "write it as in 2026-11-01")
+    return str(value)
+
+
 def _label(value: str, info: ValidationInfo) -> str:
     return _key(expand(str(value), _environ(info)), info)
 
@@ -249,6 +260,9 @@ Key = Annotated[
     str, PlainValidator(_told(_key)), WithJsonSchema({"type": "string", "format": "name", "minLength": 1})
 ]
 """A name that the config itself gives."""
+
+DayText = Annotated[str, PlainValidator(_told(_day)), WithJsonSchema({"type": "string", "format": "date"})]
+"""A day, YYYY-MM-DD."""
 
 VariableName = Annotated[
     str,

@@ -14,7 +14,7 @@ from pydantic import (  # noqa: TID253 - the shape itself sleeps until a config 
 from pydantic.json_schema import JsonSchemaValue  # noqa: TID253
 from pydantic_core import CoreSchema
 
-from harness.files.config.fields import JsonMap, NameText, PathText, UrlText, VariableName
+from harness.files.config.fields import DayText, JsonMap, NameText, PathText, UrlText, VariableName
 
 Partition = Literal["golden", "edge", "train", "holdout", "recent"]
 Count = Annotated[int, Field(ge=1)]
@@ -67,7 +67,7 @@ class PriceRow(Price):
 
     base_url: UrlText | None = None
     """The server that it holds for; left out: the vendor's own."""
-    as_of: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")] | None = None
+    as_of: DayText | None = None
     """The day on which these were the prices; stands in the manifest."""
 
 

@@ -110,7 +110,14 @@ def test_json_is_yaml(tmp_path):
             "opnai/a: {input_usd_per_mtok: 1}\n",
             "prices.yaml:1: prices.opnai/a: no provider 'opnai'; did you mean 'openai'?",
         ),
-        ("openai/a:\n  as_of: yesterday\n", "prices.yaml:2: prices.openai/a.as_of: "),
+        (
+            "openai/a:\n  as_of: yesterday\n",
+            "prices.yaml:2: prices.openai/a.as_of: no such day as 'yesterday'; write it as in 2026-11-01",
+        ),
+        (
+            "openai/a:\n  as_of: 2026-02-30\n",
+            "prices.yaml:2: prices.openai/a.as_of: no such day as '2026-02-30'",
+        ),
         ("openai/a:\n  base_url: nowhere\n", "prices.yaml:2: prices.openai/a.base_url: expected a url"),
         ("- openai/a\n", "c.yaml:13: prices: prices.yaml: expected a mapping"),
         ("openai/a: {\n", "prices.yaml:"),
