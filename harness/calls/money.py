@@ -98,11 +98,19 @@ def unbounded(model: ModelSpec, longest_tokens: int | None = None) -> str | None
         return "it is unpriced"
     if cost_usd(model.price, None) is not None:
         return None
-    if any(None in (p.input_usd_per_mtok, p.output_usd_per_mtok) for p in _flat(model.price)):
-        return "its price leaves a rate out"
+    if (why := no_rate(model.price)) is not None:
+        return why
     if model.prompt_cache and any(p.cache_write_usd_per_mtok is None for p in _flat(model.price)):
         return "its price leaves cache_write_usd_per_mtok out"
     return None if longest_answer(model) or longest_tokens else "it sets no max_tokens"
+
+
+def no_rate(price: Price) -> str | None:
+    """Why a call with input and output cannot be priced, in words; None where each token has its rate."""
+    if price.gpu_usd_per_hour is not None:
+        return "its price leaves capacity_per_s or utilisation out"
+    missing = any(None in (p.input_usd_per_mtok, p.output_usd_per_mtok) for p in _flat(price))
+    return "its price leaves a rate out" if missing else None
 
 
 def _flat(price: Price) -> tuple[Price, ...]:

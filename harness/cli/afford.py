@@ -17,13 +17,12 @@ def require_bounds(prepared: Prepared, trials: Sequence[Trial], flags: RunFlags)
     if not flags.max_cost >= 0:  # nor is it nan, which no comparison would ever stop
         raise UsageError(Fault(where=f"--max-cost {flags.max_cost:g}", what="expected 0 or more"))
     planned = {trial.variant for trial in trials}
-    models = {v.model.name: v.model for v in prepared.experiment.variants if v.model and v.name in planned}
     faults = []
-    for model in models.values():
+    for model in (v.model for v in prepared.experiment.variants if v.model and v.name in planned):
         provider = provider_of(model)
         why = unbounded(model, provider.longest_answer_tokens) if provider.live else None
         if why is not None:
             what = f"--max-cost cannot be kept with model '{model.name}': {why}"
             faults.append(Fault(where=model.where, what=what, next="declare price: and max_tokens:"))
     if faults:
-        raise UsageError(faults)
+        raise UsageError(list(dict.fromkeys(faults)))

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.calls.money import total_usd
+from harness.calls.money import cost_usd, no_rate, total_usd
 from harness.cli.flags import RunFlags, Sets, Switch
 from harness.cli.prepare import Prepared, prepare
 from harness.cli.voice import say, tell, tell_json
@@ -16,6 +16,7 @@ from harness.flow.plan import plan
 from harness.stats.power import TYPICAL_DISCORDANCE, detectable_difference
 from harness.text.figures import figure
 from harness.text.inert import inert_lines
+from harness.types.call import Usage
 from harness.types.evalset import Evalset
 from harness.types.experiment import ModelSpec, Price, Variant
 from harness.types.report import Block, Heading, Table, Text
@@ -92,11 +93,9 @@ def _plan_blocks(prepared: Prepared, trials: Sequence[Trial]) -> Iterator[Block]
         text=f"{_counted(sum(counts.values()), 'trial')} and {_counted(warm, 'warm-up call')}.", brief=True
     )
     yield Text(text=_evalset(evalset), brief=True)
-    for model in {v.model.name: v.model for v in planned if v.model}.values():
-        if model.provider != "recorded":
-            yield Text(
-                text=f"{model.name}: {model.provider}/{model.model}, {_price(model.price)}.", brief=True
-            )
+    yield from (
+        Text(text=line, brief=True) for line in dict.fromkeys(_priced(v.model) for v in planned) if line
+    )
     yield Text(text=_most(bounds(prepared, trials)), brief=True)
     yield from (
         Text(text=_detectable(name, len(evalset.partitions[name])), brief=True) for name in partitions
@@ -150,9 +149,16 @@ def _model(model: ModelSpec | None) -> str:
     return "recorded" if model.provider == "recorded" else model.model
 
 
-def _price(price: Price | None) -> str:
-    if price is None:
-        return "unpriced: its cost will be unknown"
+def _priced(model: ModelSpec | None) -> str:
+    if model is None or model.provider == "recorded":
+        return ""
+    told = "unpriced: its cost will be unknown" if model.price is None else _price(model.price)
+    return f"{model.name}: {model.provider}/{model.model}, {told}."
+
+
+def _price(price: Price) -> str:
+    if cost_usd(price, Usage(input_tokens=1, output_tokens=1)) is None:
+        return f"unpriced, since {no_rate(price)} ({price.source}): its cost will be unknown"
     if price.input_usd_per_mtok is None or price.output_usd_per_mtok is None:
         return f"priced by {price.source}"
     return (

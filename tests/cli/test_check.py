@@ -27,6 +27,20 @@ def test_a_sound_experiment_shows_its_plan(here: Command, config: Path, echo: An
     assert echo.asked() == before
 
 
+def test_every_price_is_told_though_models_share_a_name(here: Command, config: Path, echo: Any) -> None:
+    """Models in place are called provider/model; each price has a line, and one that prices no call says why."""
+    written = f"{{provider: openai, model: m, base_url: '{echo.url}', max_tokens: 9, price: %s}}"
+    gpu = written % "{gpu_usd_per_hour: 2}"
+    tokens = written % "{gpu_usd_per_hour: null, input_usd_per_mtok: 3, output_usd_per_mtok: 15}"
+    sets = ("--set", f"variants.plain.model={gpu}", "--set", f"variants.terse.model={tokens}")
+    out = " ".join(here("check", config, *sets).out.split())
+    assert "openai/m: openai/m, $3 in and $15 out per Mtok (config)." in out
+    assert "unpriced, since its price leaves capacity_per_s or utilisation out (config)" in out
+    refused = here("run", config, "--max-cost", "1", *sets)
+    assert refused.code == 2
+    assert "its price leaves capacity_per_s or utilisation out" in refused.err
+
+
 def test_the_plan_is_also_one_json_document(here: Command, config: Path) -> None:
     """`--json` prints the plan in the config's order, the warm-ups and the warnings, and nothing else, on stdout."""
     plan = json.loads(here("check", config, "--json").out)

@@ -83,6 +83,7 @@ def test_what_extra_adds_to_the_body_is_bounded_too():
         ({"price": None}, "unpriced"),
         ({"params": {}}, "max_tokens"),
         ({"price": Price(input_usd_per_mtok=1.0)}, "rate"),
+        ({"price": Price(gpu_usd_per_hour=2.0)}, "capacity_per_s"),
         ({"prompt_cache": True}, "cache_write_usd_per_mtok"),
     ],
 )
