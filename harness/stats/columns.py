@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import isfinite, nan
 from typing import TYPE_CHECKING
 
-from harness.types.record import Record
+from harness.types.record import Record, StageTime
 from harness.types.score import SCORER_ERROR, Judgement
 
 if TYPE_CHECKING:
@@ -96,11 +96,11 @@ def columns(records: Iterable[Record], judgements: Iterable[Judgement]) -> Colum
     rows: dict[Key, int] = {}
     for row, record in enumerate(one for one in records if not one.warmup):
         rows[record.key] = row
-        recorded = any(stage.clock == "recorded" for stage in record.stages)
+        recorded = any(stage.clock == "recorded" and stage.within is None for stage in record.stages)
         trials.append(row, _words(record), _numbers(record), (record.cached, recorded))
         for stage in record.stages:
             flags = (stage.model is not None, stage.clock == "client")
-            stages.append(row, (stage.name,), (stage.ms, stage.cost_usd), flags)
+            stages.append(row, (_stage_name(stage),), (stage.ms, stage.cost_usd), flags)
     scores = _scores(judgements, rows)
     counted = [rows[key] for key in sorted(rows)]
     return Columns(
@@ -109,6 +109,11 @@ def columns(records: Iterable[Record], judgements: Iterable[Judgement]) -> Colum
         scores=_ordered(scores, counted),
         tags=tuple(trials.words["tags"]),  # type: ignore[arg-type]
     )
+
+
+def _stage_name(stage: StageTime) -> str:
+    """A part of a call that has the call's own name is never counted with the whole."""
+    return f"{stage.within}/{stage.name}" if stage.within == stage.name else stage.name
 
 
 def _ranked(trials: "pd.DataFrame", examples: Iterable[Hashable]) -> "pd.DataFrame":

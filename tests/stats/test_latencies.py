@@ -70,3 +70,22 @@ def test_without_time_outs_the_interval_is_closed(hung, answered):
 def test_where_nothing_was_streamed_there_is_no_first_token():
     """Time-outs alone make no stream."""
     assert first_token(hung=5, answered=0) is None
+
+
+def test_a_part_of_a_call_is_never_counted_with_the_whole():
+    """A service that calls one of its own stages `generate` changes neither the call's time nor whose clock it was."""
+    stages = (
+        StageTime(name="generate", ms=50.0, clock="wire", model="m"),
+        StageTime(name="search", ms=10.0, clock="recorded", within="generate"),
+        StageTime(name="generate", ms=30.0, clock="recorded", within="generate"),
+    )
+    record = Record(
+        variant="v", example_id="g-0", partition="golden", outcome=Outcome(kind="answered", text="x"),
+        latency_ms=50.0, elapsed_ms=51.0, stages=stages,
+    )  # fmt: skip
+    summary = summarise(manifest(1), [record], (), (Probe(at="", loop_lag_ms=(0.1,)),), finished_at="")
+    latency = summary.variants["v"].partitions["golden"].latency
+    found = {name: (stage.p50_ms, stage.n) for name, stage in latency.stages.items()}
+    assert found == {"generate": (50.0, 1), "search": (10.0, 1), "generate/generate": (30.0, 1)}
+    assert not latency.method.startswith("recorded")
+    assert latency.unaccounted.p50_ms == 1.0
