@@ -1,5 +1,6 @@
 """One exchange as it really went, seen below litellm: what was sent, and the status, headers and body that came."""
 
+import json
 import re
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextvars import ContextVar
@@ -14,6 +15,7 @@ _OUTPUT = re.compile(
     rb'"\w*(?:completion|output|candidates|generat\w+|eval)_?(?:tokens?|count|token_?count)\w*"\s*:\s*"?\d',
     re.IGNORECASE,
 )
+_REFUSAL = re.compile(rb'"refusal"\s*:\s*("(?:[^"\\]|\\.)*")')
 _ENDED = re.compile(
     rb'"\w*(?:finish|stop|done|complet|end)\w*"\s*:\s*(?:"|true)|data:\s*\[DONE\]', re.IGNORECASE
 )
@@ -49,6 +51,10 @@ class Exchange:
     def tells_output(self) -> bool:
         """True where the answer itself counts its own tokens."""
         return _OUTPUT.search(self.body) is not None
+
+    def refusal(self) -> str:
+        """OpenAI's words of refusal, whole or streamed: of a stream litellm passes on the first of them at most."""
+        return "".join(json.loads(words) for words in _REFUSAL.findall(self.body))
 
     def tells_its_end(self) -> bool:
         """True where a stream says why it ended; litellm says `stop` for one that was cut off."""

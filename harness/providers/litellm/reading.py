@@ -20,11 +20,11 @@ def read(answer: Any, exchange: Exchange, tap: wire.Tap) -> Reply:
     if not choices or getattr(choices[0], "message", None) is None:
         raise bad_reply("the answer holds no choice", answer)
     message, finish = choices[0].message, choices[0].finish_reason
-    refusal = getattr(message, "refusal", None)
     calls = [
         {"name": call.function.name, "arguments": call.function.arguments, "call_id": call.id}
         for call in message.tool_calls or ()
     ]
+    refusal = "" if message.content or calls else exchange.refusal()
     return Reply(
         text=_as_text(refusal or message.content),
         kind=_kind(finish, refused=bool(refusal)),
@@ -46,9 +46,10 @@ async def gather(stream: Any, exchange: Exchange, tap: wire.Tap) -> Reply:
     usage = read_usage(heard.usage, exchange)
     if heard.finish_reason is None or (exchange.requests and not exchange.tells_its_end()):
         raise bad_reply("the stream ended before the answer did", usage=usage)
+    refusal = "" if heard.text or heard.calls else exchange.refusal()
     return Reply(
-        text="".join(heard.text),
-        kind=_kind(heard.finish_reason),
+        text=refusal or "".join(heard.text),
+        kind=_kind(heard.finish_reason, refused=bool(refusal)),
         finish_reason=heard.finish_reason,
         tool_calls=tuple(called_tool(**heard.calls[index]) for index in sorted(heard.calls)),
         usage=usage,

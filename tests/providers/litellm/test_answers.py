@@ -238,6 +238,19 @@ def test_truncation_and_refusal_are_outcomes(hear, say, whole, finish, kind):
     assert hear([say(body=body)]).call.reply.kind == kind
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+def test_words_of_refusal_are_a_refusal(hear, say, whole, stream, streamed):
+    """OpenAI ends one with `stop` and no content: litellm keeps its words apart, and it is no empty answer."""
+    message = {"role": "assistant", "content": None, "refusal": "I cannot."}
+    told = say(body=whole(choices=[{"index": 0, "finish_reason": "stop", "message": message}]))
+    if streamed:
+        told = say(
+            stream=stream({"role": "assistant", "content": ""}, {"refusal": "I can"}, {"refusal": "not."})
+        )
+    reply = hear([told], stream=streamed).call.reply
+    assert (reply.kind, reply.text) == ("refused", "I cannot.")
+
+
 def test_what_was_really_sent_is_told(hear, say, claude):
     """LiteLLM fills in Claude's max_tokens: it stands in the record, read from the request itself."""
     heard = hear([say(body=claude())], model="anthropic/claude-haiku-4-5", params={"temperature": 0.5})
