@@ -126,7 +126,7 @@ def _trial_lines(trial: dict[str, Any]) -> Iterator[str]:
         yield from inert_lines(passage["text"] or "")
     outcome = record["outcome"]
     yield f"── {outcome['kind']}"
-    yield from inert_lines(outcome["text"] if outcome["text"] is not None else str(outcome["error"] or ""))
+    yield from inert_lines(_error(outcome["error"]) if outcome["text"] is None else outcome["text"])
     if trial["example"] is not None:
         expected = trial["example"]["expected"]
         yield "── expected"
@@ -139,10 +139,18 @@ def _trial_lines(trial: dict[str, Any]) -> Iterator[str]:
     yield from _figures(record)
 
 
+def _error(error: dict[str, Any] | None) -> str:
+    if error is None:
+        return ""
+    status = "" if error.get("status") is None else f" ({error['status']})"
+    return f"{error['type']}{status}: {error['message']}"
+
+
 def _figures(record: dict[str, Any]) -> Iterator[str]:
     for stage in record["stages"]:
         ms = "–" if stage["ms"] is None else f"{stage['ms']:.1f} ms"
-        yield f"  {stage['name']}: {ms} ({stage['clock']} clock)"
+        indent = "  " if stage["within"] is None else "    "
+        yield f"{indent}{stage['name']}: {ms} ({stage['clock']} clock)"
     latency = "–" if record["latency_ms"] is None else f"{record['latency_ms']:.1f} ms"
     cost = "unknown" if record["cost_usd"] is None else f"${record['cost_usd']:.6f}"
     yield f"  latency {latency}, queue {record['queue_ms']:.1f} ms, back-off {record['backoff_ms']:.1f} ms, cost {cost}"

@@ -12,7 +12,6 @@ _FEW_SAMPLES = 20
 
 _IN_GENERAL = {
     "incomplete_coverage": "some planned trials have no score; the report shows how they ended, and the worst case",
-    "nothing_scored": "no trial has a score",
     "truncated": "some answers ran into the output limit (max_tokens)",
     "unpriced": "some trials have no known price",
 }

@@ -72,6 +72,24 @@ def test_a_trial_is_shown_whole(here: Command, finished: Path) -> None:
     assert [score["value"] for score in trial["scores"] if score["metric"] == "right"] == [0.0]
 
 
+def test_an_applications_stages_and_its_error_are_shown(here: Command, config: Path) -> None:
+    """What it says of its own stages stands under its call, and an error is a sentence."""
+    code = (
+        "def well(inputs, trial):\n    with trial.stage('look'):\n        return 'red'\n"
+        "def ill(inputs):\n    raise ValueError('away')\n"
+    )
+    (config.parent / "shown_app.py").write_text(code, encoding="utf-8")
+    own = '  well: {python: "shown_app:well"}\n  ill: {python: "shown_app:ill"}\n'
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("metrics:", f"{own}metrics:"), encoding="utf-8")
+    assert here("run", config, "--variants", "well,ill", "--limit", "1").code == 3
+    well = here("show", "latest", "--variant", "well", "--example", "g-00").out.splitlines()
+    (whole,) = (line for line in well if line.startswith("  generate: "))
+    assert well[well.index(whole) + 1].startswith("    look: ")
+    ill = here("show", "latest", "--variant", "ill", "--example", "g-00").out.splitlines()
+    assert ill[ill.index("── failed") + 1] == "  application: ValueError: away (shown_app.py:5)"
+
+
 def test_passages_are_shown_with_their_rank_and_score(here: Command) -> None:
     """A retrieval variant's trial names each passage, its score, and whether it was used."""
     here("init", "desk")

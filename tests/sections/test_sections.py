@@ -137,6 +137,20 @@ def test_a_warning_is_said_once(summary):
     assert texts(overview(one)).endswith("rag (edge): so it is.")
 
 
+def test_why_nothing_was_scored_is_said_of_each(summary):
+    """Variants that failed for different reasons have each its own: one line for all would hide what to mend."""
+    reasons = {
+        "rag": "no trial has a score (1 failed); a",
+        "fine-tuned": "no trial has a score (1 failed); b",
+    }
+    notices = tuple(
+        Notice(code="nothing_scored", message=message, variant=variant, partition="edge")
+        for variant, message in reasons.items()
+    )
+    told = texts(overview(replace(summary, warnings=notices)))
+    assert all(f"{variant} (edge): {message}." in told for variant, message in reasons.items())
+
+
 def test_few_samples_have_no_p95(summary):
     """Under 20 samples a P95 is the largest of them by another name."""
     few = change(
