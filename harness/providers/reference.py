@@ -46,9 +46,15 @@ class Reference:
     def objections(
         cls, model: ModelSpec, output: OutputSpec, tools: Sequence[Mapping[str, Any]]
     ) -> Sequence[Objection]:
-        """None."""
-        del model, output, tools
-        return ()
+        """Keys that mean another endpoint."""
+        del output, tools
+        said = [
+            key
+            for key, value in {"api": model.api != "chat", "prompt_cache": model.prompt_cache}.items()
+            if value
+        ]
+        what = "the built-in endpoint has no such key"
+        return tuple(Objection(key=key, what=f"{key}: {what}", next=f"leave {key} out") for key in said)
 
     async def open(self) -> None:
         """Start the child, unless a model of this run has, and connect to it."""

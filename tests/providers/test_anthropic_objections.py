@@ -185,3 +185,24 @@ def test_the_vendors_endpoint_is_known_however_it_is_written(url):
     assert not is_vendors(
         ModelSpec(name="m", provider="anthropic", model="m", base_url="http://127.0.0.1/v1")
     )
+
+
+def test_a_key_that_means_another_vendor_is_told():
+    """There is no Responses API here: `api` would be left out without a word, whichever server it is."""
+    spec = ModelSpec(
+        name="m",
+        provider="anthropic",
+        model="claude-haiku-4-5",
+        api="responses",
+        base_url="http://127.0.0.1:9",
+    )
+    assert [one.key for one in Anthropic.objections(spec, OutputSpec(), ())] == ["api"]
+
+
+def test_every_refused_parameter_says_what_next():
+    """Leave it out by hand, or let it be left out."""
+    params = {"seed": 1, "temperature": 1.5, "top_p": 0.5}
+    spec = ModelSpec(name="m", provider="anthropic", model="claude-haiku-4-5", params=params)
+    told = Anthropic.objections(spec, OutputSpec(), ())
+    assert [one.key for one in told] == ["seed", "temperature", "top_p"]
+    assert all(one.next == f"leave {one.key} out, or say drop_unsupported: true" for one in told)

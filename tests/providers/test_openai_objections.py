@@ -151,3 +151,9 @@ def test_tools_are_checked(tools, vendor, elsewhere):
     """Their shape everywhere; names, number and strict parameters by the vendor's rules."""
     assert keys(tools=tools) == ["tools"] * vendor
     assert keys(tools=tools, base_url="http://127.0.0.1:1/v1") == ["tools"] * elsewhere
+
+
+def test_a_key_that_means_another_vendor_is_told():
+    """`prompt_cache` would be left out without a word, whichever server it is."""
+    assert keys(prompt_cache=True) == ["prompt_cache"]
+    assert keys(prompt_cache=True, base_url="http://127.0.0.1:9/v1") == ["prompt_cache"]

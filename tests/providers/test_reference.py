@@ -14,7 +14,7 @@ from harness.providers import reference
 from harness.providers.reference import Reference
 from harness.types.call import Message, Request
 from harness.types.evalset import Example
-from harness.types.experiment import ModelSpec
+from harness.types.experiment import ModelSpec, OutputSpec
 
 FAST = {"reference": {"time_scale": 0}}
 ROWS = (
@@ -104,6 +104,13 @@ def test_before_open_there_is_nothing_to_ask(make_kit):
     asyncio.run(provider.close())
     with pytest.raises(RuntimeError, match="before open"):
         asyncio.run(provider.complete(ASKED))
+
+
+def test_keys_that_mean_another_endpoint_are_told():
+    """It speaks chat only, and caches no prefix."""
+    told = Reference.objections(spec("base", api="responses", prompt_cache=True), OutputSpec(), ())
+    assert [one.key for one in told] == ["api", "prompt_cache"]
+    assert not Reference.objections(spec("base"), OutputSpec(), ())
 
 
 def test_it_says_what_it_is_and_what_it_would_cost():

@@ -1,6 +1,7 @@
 """What is sure to be refused before anything is sent: parameters, thinking, output modes, schemas, tools."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from harness.providers.anthropic.models import Claude, claude, is_vendors
@@ -24,7 +25,9 @@ def objections(
     model: ModelSpec, output: OutputSpec, tools: Sequence[Mapping[str, Any]]
 ) -> tuple[Objection, ...]:
     """Every one. What only the vendor's own endpoint is known for is not held against another server."""
+    api = Objection(key="api", what="Claude is asked for messages only", next="leave api out")
     return (
+        *((api,) if model.api != "chat" else ()),
         *parameter_objections(model, output.mode),
         *_of_budget(model),
         *_of_output(model, output, tools),
@@ -37,10 +40,14 @@ def parameter_objections(model: ModelSpec, mode: OutputMode) -> tuple[Objection,
     if not is_vendors(model):
         return ()
     taken = claude(model.model)
-    return (
+    found = (
         *(Objection(key=key, what=f"Claude takes no {key}") for key in NOT_TAKEN if key in model.params),
         *_of_effort(model, taken, mode),
         *(_of_sampling(model, taken) if taken.samples else _of_no_sampling(model)),
+    )
+    return tuple(
+        replace(one, next=f"{one.next or f'leave {one.key} out'}, or say drop_unsupported: true")
+        for one in found
     )
 
 

@@ -96,9 +96,14 @@ def _short(key: str, value: Any) -> Any:
     return {name: _short(name, one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
+def marks_prefix(model: ModelSpec, vendor: str) -> bool:
+    """True for a Claude whose prompt cache is told by a mark what to keep."""
+    return vendor in _MARKED and "claude" in model.model
+
+
 def _messages(model: ModelSpec, request: Request, vendor: str) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = [{"role": m.role, "content": m.content} for m in request.messages]
-    if model.prompt_cache and vendor in _MARKED and "claude" in model.model:
+    if model.prompt_cache and marks_prefix(model, vendor):
         for message in messages:
             if message["role"] == "system":
                 marked = {"type": "text", "text": message["content"], "cache_control": {"type": "ephemeral"}}

@@ -5,6 +5,8 @@ from typing import Any
 
 from harness.providers.litellm import asking
 from harness.providers.litellm.library import is_litellms_own, mapped, vendor_of
+from harness.text.claude_schema import claude_faults
+from harness.text.strict_schema import OPENAI, OPENAI_FINE_TUNED, SchemaFault, strict_faults
 from harness.types.experiment import ModelSpec, OutputSpec
 from harness.types.plugins import Objection
 
@@ -23,6 +25,9 @@ def objections(
         return
     if model.api != "chat":
         yield Objection(key="api", what="litellm is asked for chat completions only", next="leave api out")
+    if model.prompt_cache and not asking.marks_prefix(model, vendor[0]):
+        what = f"prompt_cache marks a prefix for Claude, and {model.model} takes no mark"
+        yield Objection(key="prompt_cache", what=what, next="leave prompt_cache out")
     yield from of_params(model, vendor)
     yield from _of_output(model, vendor, output, tools)
     yield from _of_tools(model, vendor, tools)
@@ -63,6 +68,21 @@ def _of_output(
     if not made.keys() - _NOTHING_ASKED and not made.get("extra_body"):
         what = f"litellm sends {vendor[0]} nothing of output mode '{output.mode}'"
         yield Objection(key="output", what=what, next="choose another mode")
+    elif model.base_url is None:
+        yield from _of_schema(vendor, made)
+
+
+def _of_schema(vendor: tuple[str, str], made: Mapping[str, Any]) -> Iterator[Objection]:
+    """What the strict mode of a vendor whose rules are known cannot take of the schema that litellm makes."""
+    name, model = vendor
+    faults: list[SchemaFault] = []
+    if name == "openai" and made.get("response_format", {}).get("type") == "json_schema":
+        subset = OPENAI_FINE_TUNED if model.startswith("ft:") else OPENAI
+        faults = strict_faults(made["response_format"]["json_schema"]["schema"], subset)
+    elif name == "anthropic" and made.get("output_format"):
+        faults = claude_faults(made["output_format"]["schema"])
+    for fault in faults:
+        yield Objection(key="output.schema", what=f"{fault.path}: {fault.what}", next=fault.next)
 
 
 def _of_tools(

@@ -17,7 +17,18 @@ _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 def objections(model: ModelSpec, output: OutputSpec, tools: Sequence[Mapping[str, Any]]) -> list[Objection]:
     """Every one. What only the vendor's own endpoint is known for is not held against another server."""
-    return [*param_objections(model), *_of_output(model, output, tools), *_of_tools(model, tools)]
+    return [
+        *param_objections(model),
+        *_of_cache(model),
+        *_of_output(model, output, tools),
+        *_of_tools(model, tools),
+    ]
+
+
+def _of_cache(model: ModelSpec) -> Iterator[Objection]:
+    if model.prompt_cache:
+        what = "prompt_cache marks a prefix for Claude; here the server caches by itself or not at all"
+        yield Objection(key="prompt_cache", what=what, next="leave prompt_cache out")
 
 
 def _of_output(

@@ -13,7 +13,13 @@ from harness.providers.litellm import library
 from harness.providers.litellm.provider import LiteLLM
 from harness.types.experiment import ModelSpec, OutputSpec
 
-SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
+LOOSE = {"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}}
+SCHEMA = {
+    "type": "object",
+    "properties": {"a": {"type": "string"}},
+    "required": ["a"],
+    "additionalProperties": False,
+}
 TOOL = {"name": "look_up", "parameters": {"type": "object", "properties": {}}}
 
 
@@ -62,6 +68,25 @@ def test_parameters_that_litellm_refuses_are_known_before(model, params, keys):
 def test_modes_that_would_be_refused_or_lost_are_known_before(model, output, keys):
     """LiteLLM sends nothing of json_object to Claude: that is no mode, and no silence."""
     assert objected(spec(model), output) == keys
+
+
+def test_a_schema_that_strict_mode_cannot_take_is_known_before():
+    """Told for the vendors whose rules are known, of the schema as litellm makes it; of another server nothing is."""
+    loose = OutputSpec(mode="json_schema", schema=LOOSE)
+    assert objected(spec("openai/gpt-4o-mini"), loose) == ["output.schema"] * 2
+    assert objected(spec("openai/ft:gpt-4o-mini:org::id"), loose) == ["output.schema"] * 3
+    assert objected(spec("openai/gpt-4o-mini", base_url="http://127.0.0.1:9/v1"), loose) == []
+    assert objected(spec("anthropic/claude-haiku-4-5"), loose) == []  # litellm takes the bound out
+    tied = {**SCHEMA, "properties": {"a": {"type": "string", "pattern": "^(?=x)"}}}
+    assert objected(spec("anthropic/claude-haiku-4-5"), OutputSpec(mode="json_schema", schema=tied)) == [
+        "output.schema"
+    ]
+
+
+def test_a_mark_that_no_request_would_carry_is_told():
+    """`prompt_cache` is for Claude: of another model it would be left out without a word."""
+    assert objected(spec("mistral/mistral-small-latest", prompt_cache=True)) == ["prompt_cache"]
+    assert objected(spec("anthropic/claude-haiku-4-5", prompt_cache=True)) == []
 
 
 def test_tools_and_own_switches_are_looked_over():
