@@ -32,7 +32,8 @@ def find_price(model: ModelSpec, rows: Sequence[PriceRow] = ()) -> Price | None:
     if model.price is not None and model.price.tells:
         return _written_out(model.price, model)
     batch = model.price is not None and model.price.processing == "batch"
-    listed = [row.price for row in rows if _names(row, model) and (row.price.processing == "batch") == batch]
+    listed = [row.price for row in rows if row.price.tells and _names(row, model)]
+    listed = [price for price in listed if (price.processing == "batch") == batch]
     if listed:
         return _written_out(listed[-1], model)
     declared = None if batch else provider_of(model).list_price(model)

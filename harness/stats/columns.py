@@ -31,8 +31,8 @@ class Columns:
     """variant, partition, kind, error, dropped (parameters that were left out); example, tags, answer (codes); latency_ms, elapsed_ms, first_token_ms, cost_usd,
     the buckets of TOKENS; cached, recorded (its times were taken by somebody else)."""
     stages: "pd.DataFrame"
-    """One row a stage of a trial, in order: name; ms, cost_usd; calls (it names a model), by_client (timed around the
-    client, for want of an instant on the wire; a time-out always is)."""
+    """One row a stage of a trial, in order: name; ms, cost_usd; calls (it names a model), costs (or it told a cost of its
+    own), by_client (timed around the client, for want of an instant on the wire; a time-out always is)."""
     scores: "pd.DataFrame"
     """One row a metric of a trial: metric, label, fault (the scorer itself failed); value, lenient."""
     tags: tuple[tuple[str, ...], ...]
@@ -92,15 +92,16 @@ def columns(records: Iterable[Record], judgements: Iterable[Judgement]) -> Colum
         numbers=("latency_ms", "elapsed_ms", "first_token_ms", "cost_usd", *TOKENS),
         flags=("cached", "recorded"),
     )
-    stages = _Sheet(words=("name",), numbers=("ms", "cost_usd"), flags=("calls", "by_client"))
+    stages = _Sheet(words=("name",), numbers=("ms", "cost_usd"), flags=("calls", "costs", "by_client"))
     rows: dict[Key, int] = {}
     for row, record in enumerate(one for one in records if not one.warmup):
         rows[record.key] = row
         recorded = any(stage.clock == "recorded" and stage.within is None for stage in record.stages)
         trials.append(row, _words(record), _numbers(record), (record.cached, recorded))
         for stage in record.stages:
-            flags = (stage.model is not None, stage.clock == "client")
-            stages.append(row, (_stage_name(stage),), (stage.ms, stage.cost_usd), flags)
+            calls = stage.model is not None
+            flags = (calls, calls or stage.cost_usd is not None, stage.clock == "client")
+            stages.append(row, (_stage_name(stage),), (stage.ms, _own_usd(stage, record)), flags)
     scores = _scores(judgements, rows)
     counted = [rows[key] for key in sorted(rows)]
     return Columns(
@@ -114,6 +115,14 @@ def columns(records: Iterable[Record], judgements: Iterable[Judgement]) -> Colum
 def _stage_name(stage: StageTime) -> str:
     """A part of a call that has the call's own name is never counted with the whole."""
     return f"{stage.within}/{stage.name}" if stage.within == stage.name else stage.name
+
+
+def _own_usd(stage: StageTime, record: Record) -> float | None:
+    """What a call cost beside the parts that told their own: all stages together cost what the trial did."""
+    if stage.cost_usd is None or stage.within is not None:
+        return stage.cost_usd
+    parts = [part.cost_usd for part in record.stages if part.within == stage.name and part.cost_usd]
+    return round(stage.cost_usd - sum(parts), 12) if parts else stage.cost_usd
 
 
 def _ranked(trials: "pd.DataFrame", examples: Iterable[Hashable]) -> "pd.DataFrame":

@@ -1,5 +1,6 @@
 """What trials cost, with the unknown kept apart from the free."""
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 from harness.stats.columns import TOKENS
@@ -19,7 +20,8 @@ def cost(trials: "pd.DataFrame", stages: "pd.DataFrame") -> Cost:
     must not make a variant look cheap. It is None where one of these has no price. A time-out without a price may
     have been billed, and counts as unpriced; a failure without one does not. `total_usd` adds up all that is
     priced, and is None where nothing is.
-    A stage that calls no model costs nothing and is left out of `by_stage`.
+    A stage that calls no model costs nothing and is left out of `by_stage`, but for a part of a call that told its own
+    cost: the call keeps the rest.
     """
     usd, kind = trials["cost_usd"], trials["kind"]
     came = kind.isin(_CAME)
@@ -42,11 +44,11 @@ def _not_below_zero(ci: Interval) -> Interval:
 
 
 def _by_stage(stages: "pd.DataFrame", failed: "pd.Index") -> dict[str, float | None]:
-    calls = stages[stages["calls"]]
-    missing = calls["cost_usd"].isna() & ~calls.index.isin(failed)
-    unknown = set(calls["name"][missing])
-    sums = calls.groupby("name", observed=True, sort=False)["cost_usd"].sum()
-    return {str(name): None if name in unknown else float(usd) for name, usd in sums.items()}
+    costing = stages[stages["costs"]]
+    missing = costing["cost_usd"].isna() & ~costing.index.isin(failed)
+    unknown = set(costing["name"][missing])
+    sums = costing.groupby("name", observed=True, sort=False)["cost_usd"].sum(min_count=1)
+    return {str(name): None if name in unknown or isnan(usd) else float(usd) for name, usd in sums.items()}
 
 
 def _total(tokens: "pd.Series") -> int | None:

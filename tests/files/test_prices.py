@@ -105,6 +105,7 @@ def test_a_row_of_the_project_goes_before_the_table():
     assert find_price(model(base_url=SERVER), [ROW]) is None
     own = replace(ROW, base_url=SERVER)
     assert find_price(model(base_url=SERVER), [own]).input_usd_per_mtok == 7
+    assert find_price(model(), [replace(ROW, price=Price())]) == find_price(model())  # it says nothing
     assert find_price(model(), [own]).input_usd_per_mtok == 0.15
     declared = Price(input_usd_per_mtok=1, output_usd_per_mtok=1)
     assert find_price(model(price=declared), [ROW]) == declared

@@ -255,6 +255,26 @@ def test_cost_by_stage_and_tokens():
     assert cost.tokens["output_tokens"] is None
 
 
+def test_an_applications_parts_keep_the_cost_that_they_told():
+    """A part that told a cost has it, the call keeps the rest, and all of them add up to the trials' cost."""
+    stages = (
+        StageTime(name="generate", ms=9.0, clock="client", model="app", cost_usd=0.005, cost_told=True),
+        StageTime(name="rerank", ms=1.0, clock="client", cost_usd=0.002, within="generate"),
+        StageTime(name="generate", ms=2.0, clock="client", cost_usd=0.001, within="generate"),
+        StageTime(name="parse", ms=1.0, clock="client", within="generate"),
+    )
+    cost = golden([record(n, stages=stages, cost_usd=0.005) for n in range(3)]).cost
+    assert cost.by_stage == pytest.approx({"generate": 0.006, "rerank": 0.006, "generate/generate": 0.003})
+    assert sum(cost.by_stage.values()) == pytest.approx(cost.total_usd)
+
+
+def test_a_stage_that_only_failed_has_no_cost():
+    """Unknown, not zero, as the total is."""
+    failed = StageTime(name="generate", ms=None, clock="wire", model="m")
+    cost = golden([record(0, "failed", stages=(failed,))]).cost
+    assert (cost.total_usd, cost.by_stage) == (None, {"generate": None})
+
+
 def test_cached_answers_never_enter_a_percentile():
     """Percentiles are those of the live trials; cached ones are counted beside."""
     records = [record(n, latency_ms=100.0 + n) for n in range(5)]
