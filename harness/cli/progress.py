@@ -21,23 +21,20 @@ class _Count:
 
     def __init__(self, total: int) -> None:
         self.total = total
-        self.done = self.failed = self.priced = self.unpriced = 0
-        self.usd = 0.0
+        self.done = self.failed = self.unknown = 0
+        self.spent_usd = 0.0
 
     def add(self, entry: Entry) -> None:
         self.done += 1
         self.failed += not entry.record.outcome.came
-        if entry.record.cost_usd is not None:
-            self.usd += entry.record.cost_usd
-            self.priced += 1
-        elif entry.record.outcome.came:
-            self.unpriced += 1
+        self.unknown += entry.record.spent_usd is None
+        self.spent_usd += entry.record.spent_usd or 0.0
 
     def money(self) -> str:
-        """So far: `$0.0123`, `≥ $0.0123` where some calls have no price, `unpriced` where none has one."""
-        if not self.priced:
+        """Spent so far: `$0.0123`, `≥ $0.0123` where some of it is unknown, `unpriced` where all of it is."""
+        if self.unknown and not self.spent_usd:
             return "unpriced"
-        return f"{'≥ ' if self.unpriced else ''}${self.usd:.4f}"
+        return f"{'≥ ' if self.unknown else ''}${self.spent_usd:.4f}"
 
 
 @contextmanager

@@ -36,6 +36,12 @@ def test_the_result_is_on_stdout_and_the_progress_on_stderr(desk: ModuleType, co
     assert "\x1b" not in ended.out + ended.err
 
 
+def test_the_progress_tells_what_is_spent_not_what_it_would_cost(here: Command, config: Path) -> None:
+    """Answers from the cache cost the run nothing, and the money that ticks beside the trials is the run's own."""
+    assert "$0.0000" not in here("run", config, "--cache", "on").err
+    assert "36/36 trials, 0 failed, $0.0000" in here("run", config, "--cache", "on").err
+
+
 def test_a_run_leaves_every_artefact(desk: ModuleType, here: Command, finished: Path) -> None:
     """The folder is named by time, experiment and digest, `latest` names it, and it holds what the contract lists."""
     assert finished.name.split("-", 1)[1].startswith("echo-")
