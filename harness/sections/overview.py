@@ -40,9 +40,8 @@ def _spent(spend: Spend) -> str:
     else:
         said = f"Spent: ${figure(spend.spent_usd)}, warm-ups and failed attempts included"
     if spend.cached:
-        said += (
-            f"; if uncached: ${figure(spend.uncached_usd)} ({count(spend.cached)} trials came from the cache)"
-        )
+        uncached = "unknown" if spend.uncached_usd is None else f"${figure(spend.uncached_usd)}"
+        said += f"; if uncached: {uncached} ({count(spend.cached)} trials came from the cache)"
     return f"{said}."
 
 

@@ -16,7 +16,7 @@ from harness.sections.schema import schema
 from harness.sections.tags import tags
 from harness.types.plugins import Section
 from harness.types.report import Table, Text
-from harness.types.summary import Abstentions, Notice
+from harness.types.summary import Abstentions, Notice, Spend
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,14 @@ def test_every_section_is_well_made(summary, name):
             assert {len(cells) for cells in block.rows} == {len(block.columns)}
             assert all(cells[0] for cells in block.rows)
             assert set(block.numeric) | set(block.wide) <= set(range(len(block.columns)))
+
+
+def test_what_cached_answers_would_have_cost_may_be_unknown(summary):
+    """Said in a word, without a sign of a currency before nothing."""
+    spend = Spend(spent_usd=0.0, spent_at_most_usd=0.0, unknown=0, cached=3, uncached_usd=None)
+    said = texts(overview(replace(summary, spend=spend)))
+    assert "Spent: $0" in said
+    assert "if uncached: unknown (3 trials came from the cache)." in said
 
 
 @pytest.mark.parametrize("name", registry.SECTIONS)
