@@ -51,6 +51,13 @@ def bad_reply(what: str, shown: Any = None, *, usage: Usage | None = None) -> Ca
     return CallError(type="bad_reply", message=what, status=200, retryable=True, usage=usage)
 
 
+def broken_stream(events: int, *, usage: Usage | None = None) -> CallError:
+    """A stream that is over before its answer is; without one event it was hardly a stream: a web page, say."""
+    if events:
+        return bad_reply("the stream ended before the answer did", usage=usage)
+    return bad_reply("the answer holds no event of a stream; does the base_url name the API?", usage=usage)
+
+
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Seconds that the server asked for: `retry-after-ms`, or `retry-after` in seconds or as a date."""
     with contextlib.suppress(KeyError, ValueError):

@@ -241,3 +241,17 @@ def test_a_cut_call_whose_arguments_were_mended():
     assert (reply.text, reply.kind) == ("1", "truncated")
     assert [call["function"]["arguments"] for call in reply.tool_calls] == ["{}"]
     assert reply.usage == Usage(input_tokens=1, cached_input_tokens=226, output_tokens=120)
+
+
+@pytest.mark.parametrize("api", ["chat", "responses", "messages"])
+def test_a_web_page_is_no_stream(api):
+    """A base_url that names a site: the reason is that, and not an answer that was cut off."""
+    page = Say(
+        stream=(b"<!doctype html><html><body>It works!</body></html>",), headers={"Content-Type": "text/html"}
+    )
+    if api == "messages":
+        call = anthropic_desk.ask(page, stream=True, policy=ONCE).call
+    else:
+        call = ask_server([page], stream=True, api=api, policy=ONCE).call
+    assert call.error["type"] == "bad_reply"
+    assert "no event of a stream; does the base_url name the API?" in call.error["message"]

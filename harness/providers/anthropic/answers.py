@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from harness.calls.failures import bad_reply
+from harness.calls.failures import bad_reply, broken_stream
 from harness.calls.wire import Tap
 from harness.errors import CallError
 from harness.text.tools import ANSWER_TOOL, called_tool
@@ -123,7 +123,7 @@ class Gathered:
     def message(self) -> dict[str, Any]:
         """The message, as it would have come whole. Its end without `message_stop` is a broken answer, not a short one."""
         if not self._stopped:
-            raise bad_reply("the stream ended before the answer did")
+            raise broken_stream(self._chunks)
         content = [self._block(index) for index in sorted(self._blocks)]
         return {**self._head, **self._end, "content": content, "usage": self._counts}
 

@@ -56,6 +56,10 @@ class Exchange:
         """OpenAI's words of refusal, whole or streamed: of a stream litellm passes on the first of them at most."""
         return "".join(json.loads(words) for words in _REFUSAL.findall(self.body))
 
+    def is_page(self) -> bool:
+        """True where the answer is a page of the web's, in which no stream stands."""
+        return self.body.lstrip().startswith(b"<")
+
     def tells_its_end(self) -> bool:
         """True where a stream says why it ended; litellm says `stop` for one that was cut off."""
         return _ENDED.search(self.body) is not None

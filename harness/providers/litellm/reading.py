@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from harness.calls import wire
-from harness.calls.failures import bad_reply
+from harness.calls.failures import bad_reply, broken_stream
 from harness.errors import CallError
 from harness.providers.litellm.exchange import Exchange
 from harness.text.tools import called_tool
@@ -45,7 +45,7 @@ async def gather(stream: Any, exchange: Exchange, tap: wire.Tap) -> Reply:
     tap.done()
     usage = read_usage(heard.usage, exchange)
     if heard.finish_reason is None or (exchange.requests and not exchange.tells_its_end()):
-        raise bad_reply("the stream ended before the answer did", usage=usage)
+        raise broken_stream(0 if exchange.is_page() else 1, usage=usage)
     refusal = "" if heard.text or heard.calls else exchange.refusal()
     return Reply(
         text=refusal or "".join(heard.text),

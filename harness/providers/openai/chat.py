@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.calls.failures import bad_reply
+from harness.calls.failures import bad_reply, broken_stream
 from harness.providers.openai.exchange import Exchange, as_text, as_word, mode_of
 from harness.providers.openai.usage import chat_usage
 from harness.text.tools import ANSWER_TOOL, called_tool, is_strict, tool_parts
@@ -102,7 +102,7 @@ async def _streamed(create: Any, exchange: Exchange) -> Reply:
             heard.take(chunk, exchange)
     exchange.tap.done()
     if heard.finish_reason is None:
-        raise bad_reply("the stream ended before the answer did")
+        raise broken_stream(exchange.chunks)
     return Reply(
         text="".join(heard.refusal or heard.text),
         kind=_kind(heard.finish_reason, refused=bool(heard.refusal)),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from harness.calls.failures import bad_reply
+from harness.calls.failures import bad_reply, broken_stream
 from harness.errors import CallError
 from harness.providers.openai.exchange import Exchange, as_text, as_word, late_error, mode_of
 from harness.providers.openai.usage import responses_usage
@@ -125,7 +125,7 @@ async def _streamed(create: Any, exchange: Exchange) -> Reply:
             heard.take(event, exchange)
     exchange.tap.done()
     if heard.end is None:
-        raise bad_reply("the stream ended before the answer did")
+        raise broken_stream(exchange.chunks)
     return _read(heard.end, exchange, heard)
 
 

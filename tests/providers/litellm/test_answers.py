@@ -272,3 +272,10 @@ def test_the_stable_prefix_is_marked_for_claude_alone(hear, say, claude, whole):
     assert heard.server.bodies[0]["system"][0]["cache_control"] == {"type": "ephemeral"}
     other = hear([say(body=whole())], prompt_cache=True)
     assert other.server.bodies[0]["messages"][0] == {"role": "system", "content": "be brief"}
+
+
+def test_a_web_page_is_no_stream(hear, say):
+    """A base_url that names a site: the reason is that, and not an answer that was cut off."""
+    page = say(stream=(b"<!doctype html><html><body>It works!</body></html>",))
+    error = hear([page], stream=True).call.error
+    assert "no event of a stream; does the base_url name the API?" in error["message"]
