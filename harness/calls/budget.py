@@ -1,17 +1,28 @@
 """A limit in US dollars that a run never exceeds: calls in flight count at their upper bound."""
 
 import asyncio
+from collections.abc import Callable
 
 from harness.calls.halt import Halt
+
+Journal = Callable[[float], None]
+"""Takes what the run may have cost by now: written down before a call is made, so that a killed run has its account."""
 
 
 class Budget:
     """One for a run. Mutable, loop-bound."""
 
-    def __init__(self, halt: Halt, limit_usd: float | None = None, spent_usd: float = 0.0) -> None:
+    def __init__(
+        self,
+        halt: Halt,
+        limit_usd: float | None = None,
+        spent_usd: float = 0.0,
+        journal: Journal | None = None,
+    ) -> None:
         """`limit_usd` None: no limit. `spent_usd`: what the run had spent before, unknown parts at their bound."""
         self._halt = halt
         self._limit_usd = limit_usd
+        self._journal = journal
         self._spent_usd = spent_usd
         self._held_usd = 0.0
         self._in_flight = 0
@@ -41,6 +52,7 @@ class Budget:
                 await self._settled.wait()
             self._held_usd += bound_usd
             self._in_flight += 1
+            self._write()
         return True
 
     def settle(self, bound_usd: float | None, spent_usd: float) -> None:
@@ -51,3 +63,11 @@ class Budget:
         self._in_flight -= 1
         self._held_usd = self._held_usd - bound_usd if self._in_flight else 0.0
         self._settled.set()
+
+    def close(self) -> None:
+        """Write down what was spent in the end: nothing is in flight any more."""
+        self._write()
+
+    def _write(self) -> None:
+        if self._journal is not None:
+            self._journal(self._spent_usd + self._held_usd)

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from harness.calls.budget import Budget
 from harness.calls.halt import Halt
@@ -50,8 +51,10 @@ async def drive(
     """Run what is left. Every finished trial is in the ledger before `seen` hears of it."""
     halt = Halt()
     scale = Scale()
-    junction = Junction(halt, _budget(halt, bounds, ledger))
+    budget = _budget(halt, bounds, ledger)
+    junction = Junction(halt, budget)
     async with AsyncExitStack() as closing:
+        closing.callback(budget.close)
         _listen(halt, closing, bounds.max_time_s)
         names = {trial.variant for trial in todo}
         variants = [variant for variant in prepared.experiment.variants if variant.name in names]
@@ -92,13 +95,16 @@ async def drive(
 
 def _budget(halt: Halt, bounds: Bounds, ledger: Ledger) -> Budget:
     """What is left to spend. Raises UsageError where it is not known what the run has spent before."""
+    spend = ledger.spend()
+    journal = partial(ledger.hold, lost_usd=spend.lost_usd)
     if bounds.max_cost_usd is None:
+        if spend.lost_usd:  # what this part of the run spends must not be taken for it
+            journal(spend.spent_at_most_usd or 0.0)
         return Budget(halt)
-    spent_usd = ledger.spend().spent_at_most_usd
-    if spent_usd is None:
+    if spend.spent_at_most_usd is None:
         what = "what some of its trials have cost is unknown, so no budget can be kept"
         raise UsageError(Fault(where=ledger.run_id, what=what, next="resume without --max-cost"))
-    return Budget(halt, bounds.max_cost_usd, spent_usd)
+    return Budget(halt, bounds.max_cost_usd, spend.spent_at_most_usd, journal)
 
 
 def _answers(prepared: Prepared, ledger: Ledger, closing: AsyncExitStack) -> AnswerStore | None:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
@@ -23,11 +24,14 @@ from harness.types.score import Judgement
 from harness.types.summary import Spend
 
 MANIFEST, RECORDS, TEXTS, EXAMPLES = "manifest.json", "records.jsonl", "texts.jsonl", "examples.jsonl"
-OVERHEAD, SCORES, SUMMARY = "overhead.jsonl", "scores.jsonl", "summary.json"
+OVERHEAD, HELD, SCORES, SUMMARY = "overhead.jsonl", "held.jsonl", "scores.jsonl", "summary.json"
 
 DEEPEST = 200
 """Levels of a line; the writer takes 254. Deeper is only what an endpoint or a file made so on purpose."""
 LEFT_OUT = "… (nested too deeply)"
+
+A_ROUNDING_USD = 1e-9
+"""Two sums of the same costs in another order differ by less."""
 
 _PLAIN = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
@@ -105,6 +109,12 @@ class Ledger:
         """Write one line of the harness watching itself."""
         self._put(OVERHEAD, probe)
 
+    def hold(self, at_most_usd: float, lost_usd: float) -> None:
+        """Write down what the run may have cost by now, and how much of it was lost before (types.summary.Spend)."""
+        if HELD not in self._appenders:
+            self._appenders[HELD] = _appender(self.folder / HELD)
+        self._put(HELD, {"at_most_usd": at_most_usd, "lost_usd": lost_usd})
+
     def records(self) -> Iterator[Record]:
         """Every record that counts or is a warm-up: of a trial with several lines, only the last."""
         last = self._last_lines()
@@ -124,11 +134,13 @@ class Ledger:
             for line in self._lines(RECORDS)
         ]
         spent = [spent for spent, *_ in lines if spent is not None]
-        most = [at_most for _, at_most, *_ in lines]
+        most = total_usd([at_most for _, at_most, *_ in lines])
+        lost_usd = self._lost_usd(most)
         uncached = [cost for *_, cost in lines if cost is not None]
         return Spend(
             spent_usd=sum(spent) if spent or not lines else None,
-            spent_at_most_usd=total_usd(most),
+            spent_at_most_usd=None if most is None else most + lost_usd,
+            lost_usd=lost_usd,
             unknown=len(lines) - len(spent),
             cached=[cached for _, _, cached, _ in lines].count(True),
             uncached_usd=sum(uncached) if uncached else None,
@@ -180,6 +192,13 @@ class Ledger:
     def point_latest(self) -> None:
         """Make `latest` beside this folder name this run."""
         _replace(self.folder.parent / "latest", self.run_id.encode() + b"\n")
+
+    def _lost_usd(self, recorded_usd: float | None) -> float:
+        """What may have been spent beyond the records: what the newest account says more than they do."""
+        newest = deque(self._lines(HELD), maxlen=1)
+        lost, at_most = (newest[0]["lost_usd"], newest[0]["at_most_usd"]) if newest else (0.0, 0.0)
+        missing = 0.0 if recorded_usd is None else at_most - recorded_usd
+        return float(max(lost, missing if missing > A_ROUNDING_USD else 0.0))
 
     def _put(self, name: str, value: Any) -> None:
         """Hand one line to the system whole; a full disk takes part of it, and only the next write says so."""

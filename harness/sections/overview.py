@@ -34,9 +34,11 @@ def _spent(spend: Spend) -> str:
     """What the run made its owner pay, in a sentence."""
     if spend.spent_usd is None or (spend.unknown and not spend.spent_usd):
         said = f"Spent: unknown ({count(spend.unknown)} trials)"
-    elif spend.unknown:
+    elif spend.unknown or spend.lost_usd:
         most = "" if spend.spent_at_most_usd is None else f", at most ${figure(spend.spent_at_most_usd)}"
-        said = f"Spent: at least ${figure(spend.spent_usd)}{most} ({count(spend.unknown)} trials unknown)"
+        why = [f"{count(spend.unknown)} trials unknown"] if spend.unknown else []
+        why += ["calls in flight when the run was killed"] if spend.lost_usd else []
+        said = f"Spent: at least ${figure(spend.spent_usd)}{most} ({', '.join(why)})"
     else:
         said = f"Spent: ${figure(spend.spent_usd)}, warm-ups and failed attempts included"
     if spend.cached:

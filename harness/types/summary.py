@@ -210,6 +210,9 @@ class Spend:
     """Known spending: a lower bound where `unknown` is not 0; None where nothing is known."""
     spent_at_most_usd: float | None
     """With every unknown part at its upper bound; None where a part has none."""
+    lost_usd: float
+    """The upper bound of calls that left no record, since the run was killed while they were in flight; inside
+    `spent_at_most_usd`. Known of runs under `--max-cost` only."""
     unknown: int
     """Trials of which it is not known what they cost: unpriced, timed out, or cut off in mid-answer."""
     cached: int

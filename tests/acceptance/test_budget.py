@@ -1,5 +1,8 @@
 """`--max-cost` is a promise: never exceeded, kept over a resume, and true to the endpoint's own account."""
 
+import os
+import signal
+import time
 from math import fsum
 from pathlib import Path
 from types import ModuleType
@@ -81,6 +84,38 @@ def test_a_run_never_costs_more_than_it_may(desk: ModuleType, tmp_path: Path, sh
         assert finished.code == 0, finished.err
         assert desk.summary_in(tmp_path / "results")["run"]["complete"] is True
         assert told_usd(desk, tmp_path) == pytest.approx(charged_usd(server), abs=1e-9)
+
+
+@pytest.mark.slow
+def test_what_was_in_flight_when_a_run_was_killed_counts(desk: ModuleType, tmp_path: Path) -> None:
+    """Three kills leave calls without a record: they count at their bound, so that all starts together keep the limit."""
+    limit_usd = 3.0
+    with keeping_books(Plan(median_s=0.2)) as server:
+        config = experiment(desk, tmp_path, server.url, PRICE + BOUNDED)
+        for kill in range(1, 4):
+            with desk.started(
+                "run", config, "--quiet", "--resume", "--max-cost", limit_usd, cwd=tmp_path
+            ) as process:
+                while len(server.deeds()) < 14 * kill:
+                    assert process.poll() is None, process.stderr.read()
+                    time.sleep(0.005)
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate(timeout=60)
+        assert charged_usd(server) > told_usd(desk, tmp_path)
+        ended = desk.harness("run", config, "--quiet", "--resume", "--max-cost", limit_usd, cwd=tmp_path)
+        assert ended.code == 3, ended.err
+        assert charged_usd(server) <= limit_usd
+        spend = desk.summary_in(tmp_path / "results")["spend"]
+        assert spend["lost_usd"] > 0
+        assert spend["spent_usd"] <= charged_usd(server) <= spend["spent_at_most_usd"] <= limit_usd
+        assert "calls in flight when the run was killed" in ended.out
+
+        # A part without a limit is no loss, nor is it taken for what was lost before.
+        free = desk.harness("run", config, "--quiet", "--resume", cwd=tmp_path)
+        assert free.code == 0, free.err
+        after = desk.summary_in(tmp_path / "results")["spend"]
+        assert after["lost_usd"] == pytest.approx(spend["lost_usd"])
+        assert after["spent_usd"] <= charged_usd(server) <= after["spent_at_most_usd"]
 
 
 @pytest.mark.parametrize("given", [BOUNDED, PRICE], ids=["unpriced", "no max_tokens"])

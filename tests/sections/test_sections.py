@@ -72,7 +72,7 @@ def test_every_section_is_well_made(summary, name):
 
 def test_what_cached_answers_would_have_cost_may_be_unknown(summary):
     """Said in a word, without a sign of a currency before nothing."""
-    spend = Spend(spent_usd=0.0, spent_at_most_usd=0.0, unknown=0, cached=3, uncached_usd=None)
+    spend = Spend(spent_usd=0.0, spent_at_most_usd=0.0, lost_usd=0.0, unknown=0, cached=3, uncached_usd=None)
     said = texts(overview(replace(summary, spend=spend)))
     assert "Spent: $0" in said
     assert "if uncached: unknown (3 trials came from the cache)." in said
