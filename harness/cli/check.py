@@ -202,9 +202,9 @@ def _unrendered(prepared: Prepared) -> Iterator[Fault]:
 
 
 def _document(prepared: Prepared, trials: Sequence[Trial]) -> dict[str, Any]:
-    counts = Counter((trial.variant, trial.partition) for trial in trials if not trial.warmup)
     from harness.cli.preview import bounds
 
+    counts = Counter((trial.variant, trial.partition) for trial in trials if not trial.warmup)
     differing = layers(prepared.experiment)
     most = bounds(prepared, trials)
     return {

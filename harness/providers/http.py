@@ -19,8 +19,6 @@ from harness.types.plugins import Objection, ProviderKit
 if TYPE_CHECKING:
     import aiohttp
 
-MOST_BYTES = 32 << 20
-"""A longer body is cut: no answer has as many."""
 MOST_KEPT = 4_000
 """Characters of a request that its record holds; of a longer one it holds the beginning."""
 
@@ -88,7 +86,7 @@ class Http:
             async with self._session.request(
                 self._method, self._url, allow_redirects=False, **asked
             ) as response:
-                body = await _body(response)
+                body = await response.read()  # bounded by the session (calls/bounds.py)
         except (aiohttp.ClientError, OSError) as error:
             raise connection_error(error) from error
         finally:
@@ -221,17 +219,6 @@ def _document(text: str) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return MISSING
-
-
-async def _body(response: "aiohttp.ClientResponse") -> bytes:
-    body = bytearray()
-    async for piece in response.content.iter_chunked(1 << 16):
-        body += piece
-        if len(body) > MOST_BYTES:
-            raise CallError(
-                type="bad_reply", message=f"the body is longer than {MOST_BYTES >> 20} MiB", status=200
-            )
-    return bytes(body)
 
 
 def _refusal(response: "aiohttp.ClientResponse", body: bytes) -> CallError:

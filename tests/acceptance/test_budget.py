@@ -82,6 +82,7 @@ def test_a_run_never_costs_more_than_it_may(desk: ModuleType, tmp_path: Path, sh
 
         finished = desk.harness(*again, 10 * whole_usd, cwd=tmp_path)
         assert finished.code == 0, finished.err
+        assert desk.summary_in(tmp_path / "results")["spend"]["lost_usd"] == 0
         assert desk.summary_in(tmp_path / "results")["run"]["complete"] is True
         assert told_usd(desk, tmp_path) == pytest.approx(charged_usd(server), abs=1e-9)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
+from harness.calls import bounds
 from harness.calls.endpoint import LiveEndpoint, Policy
 from harness.errors import ConfigError, UsageError
 from harness.providers import http
@@ -399,7 +400,7 @@ def test_a_silent_service_is_left_at_the_deadline(ask):
 
 def test_a_body_without_end_is_cut(ask, monkeypatch):
     """A reply is bounded, however long it goes on."""
-    monkeypatch.setattr(http, "MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(bounds, "MOST_BYTES", 1 << 20)
 
     async def pour(request):
         response = web.StreamResponse(headers={"Content-Type": "text/plain"})
@@ -408,7 +409,7 @@ def test_a_body_without_end_is_cut(ask, monkeypatch):
             await response.write(b"x" * 65536)
 
     error = ask(pour).call.error
-    assert (error["type"], error["message"]) == ("bad_reply", "the body is longer than 1 MiB")
+    assert (error["type"], error["message"]) == ("bad_reply", "the answer is longer than 1 MiB")
 
 
 def test_a_long_request_is_kept_by_its_beginning(ask):

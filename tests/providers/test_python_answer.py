@@ -5,6 +5,7 @@ import pytest
 from harness.providers.python.answer import read_answer
 from harness.providers.python.trial import TrialContext
 from harness.types.call import Request, Step, Usage
+from harness.types.experiment import Price
 
 
 @pytest.fixture
@@ -101,7 +102,7 @@ def test_all_that_is_told_adds_up(trial):
             stage.cost(0.001)
     trial.usage(input_tokens=10, cached_input_tokens=5, output_tokens=2)
     trial.cost(0.002)
-    told = trial.facts()
+    told = trial.facts(None)
     embed, retrieve = told["steps"]
     assert embed == Step(
         name="embed", ms=embed.ms, usage=Usage(input_tokens=3, output_tokens=0), cost_usd=0.001
@@ -113,11 +114,32 @@ def test_all_that_is_told_adds_up(trial):
     assert told["retrieved"] == ({"doc": "d1"}, {"doc": "d2", "text": "two", "score": 0.5})
 
 
+def test_a_part_whose_cost_nobody_knows_makes_the_whole_unknown(trial):
+    """Tokens of one part beside the cost of another are that cost and more: known only with a price for the tokens."""
+    with trial.stage("rerank") as stage:
+        stage.cost(0.25)
+    with trial.stage("answer") as stage:
+        stage.usage(input_tokens=1000, output_tokens=0)
+    assert trial.facts(None)["told_cost_usd"] is None
+    price = Price(input_usd_per_mtok=500.0, output_usd_per_mtok=1.0)
+    assert trial.facts(price)["told_cost_usd"] == pytest.approx(0.75)
+    assert [step.cost_usd for step in trial.facts(price)["steps"]] == [0.25, None]
+
+
+def test_a_count_that_is_once_unknown_stays_so(trial):
+    """Left out is nothing added; None is a count that nobody knows, and no sum with it is known."""
+    trial.usage(input_tokens=3)
+    trial.usage(output_tokens=2)
+    assert trial.facts(None)["usage"] == Usage(input_tokens=3, output_tokens=2)
+    trial.usage(input_tokens=None, output_tokens=2)
+    assert trial.facts(None)["usage"] == Usage(output_tokens=4)
+
+
 def test_a_stage_that_fails_was_there(trial):
     """A function that mends its own failures has taken the time for them."""
     with pytest.raises(LookupError), trial.stage("first try"):
         raise LookupError
-    assert [step.name for step in trial.facts()["steps"]] == ["first try"]
+    assert [step.name for step in trial.facts(None)["steps"]] == ["first try"]
 
 
 @pytest.mark.parametrize(
@@ -140,4 +162,4 @@ def test_a_figure_that_is_none_is_the_functions_own_fault(trial, tell, message):
     with pytest.raises(ValueError) as raised:  # noqa: PT011 - the words are compared below
         tell(trial)
     assert str(raised.value).startswith(message)
-    assert (trial.facts()["usage"], trial.facts()["told_cost_usd"]) == (None, None)
+    assert (trial.facts(None)["usage"], trial.facts(None)["told_cost_usd"]) == (None, None)

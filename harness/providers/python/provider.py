@@ -52,6 +52,7 @@ class Python:
         """Import it. Raises UsageError where it cannot be loaded, or cannot be called as it will be."""
         self._name = str(model.extra["function"])
         self._options: Mapping[str, Any] = model.extra.get("options", {})
+        self._price = model.price
         self._function = _loaded(model)
         self._takes_trial = "trial" in _parameters(self._function)
         self._async = _is_async(self._function)
@@ -98,7 +99,7 @@ class Python:
         if ran.error is not None:
             _raise(ran.error)
         try:
-            fields = {**trial.facts(), **read_answer(ran.value)}
+            fields = {**trial.facts(self._price), **read_answer(ran.value)}
         except ValueError as error:
             raise _failure(f"{self._name}: {error}") from None
         params: dict[str, Any] = {"function": self._name, "options": dict(self._options)}
