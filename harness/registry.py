@@ -7,9 +7,11 @@ in the config and needs no line.
 import difflib
 import importlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.errors import Fault, UsageError
+from harness.types.call import Task
 from harness.types.experiment import ModelSpec
 from harness.types.plugins import Provider
 
@@ -25,13 +27,22 @@ PROVIDERS: Mapping[str, str] = {
 
 STAGES: Mapping[str, str] = {
     "fewshot": "harness.stages.fewshot:FewShot",
-    "retrieve": "harness.stages.retrieve:Retrieve",
+    "rewrite": "harness.stages.rewrite:Rewrite",
+    "embed": "harness.stages.embed:Embed",
+    "retrieve": "harness.stages.retrieve.options:Retrieve",
+    "rerank": "harness.stages.rerank:Rerank",
     "prompt": "harness.stages.prompt:Prompt",
     "generate": "harness.stages.generate:Generate",
 }
 
 RETRIEVERS: Mapping[str, str] = {
     "bm25": "harness.retrievers.bm25:Bm25",
+    "dense": "harness.retrievers.dense:Dense",
+    "hybrid": "harness.retrievers.hybrid:Hybrid",
+}
+
+STORES: Mapping[str, str] = {
+    "memory": "harness.retrievers.memory:Memory",
 }
 
 SCORERS: Mapping[str, str] = {
@@ -65,12 +76,6 @@ SECTIONS: Mapping[str, str] = {
 }
 """In the order in which a report shows them."""
 
-LATER: Mapping[str, Mapping[str, str]] = {
-    "stage": {"rerank": ""},
-    "search": {"dense": "", "hybrid": ""},
-}
-"""Names of the contract that are understood, and answered with "not available yet"."""
-
 
 def nearest(word: str, known: "Mapping[str, Any] | list[str] | tuple[str, ...]") -> str | None:
     """Find the known word that a person most likely meant; None where nothing is near."""
@@ -82,6 +87,15 @@ def provider_of(model: ModelSpec) -> type[Provider]:
     """The class of a model's provider. Raises UsageError at the model's line."""
     found: type[Provider] = load(PROVIDERS, model.provider, what="provider", where=model.where)
     return found
+
+
+def require_task(model: ModelSpec, task: Task) -> None:
+    """Raise UsageError, at the model's line, where its provider has no endpoint for the task."""
+    tasks = provider_of(model).tasks
+    if task not in tasks:
+        able = [name for name in PROVIDERS if task in provider_of(replace(model, provider=name)).tasks]
+        what = f"model '{model.name}' cannot {task}: provider '{model.provider}' has no such endpoint"
+        raise UsageError(Fault(where=model.where, what=what, next=f"those that have: {', '.join(able)}"))
 
 
 def load(table: Mapping[str, str], name: str, *, what: str, where: str = "") -> Any:

@@ -26,7 +26,7 @@ def cache_key(model: ModelSpec, request: Request, given: str = "") -> str:
     sent share an answer.
     """
     unasked = UNASKED_OF_REQUEST
-    if request.messages and ":" not in model.provider:
+    if (request.messages or request.texts) and ":" not in model.provider:
         unasked |= {"inputs", "seed"}
     return digest(
         {
@@ -36,6 +36,11 @@ def cache_key(model: ModelSpec, request: Request, given: str = "") -> str:
             "request": _without(request, unasked),
         }
     )
+
+
+def model_key(model: ModelSpec, given: str = "") -> str:
+    """Digest what makes two models the same one: under it document embeddings are kept."""
+    return digest({"format": FORMAT, "given": given, "model": _without(model, UNASKED_OF_MODEL)})
 
 
 def _without(noun: Any, unasked: frozenset[str]) -> dict[str, Any]:

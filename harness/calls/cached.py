@@ -45,6 +45,7 @@ class CachedEndpoint:
         self._reads = mode in ("on", "read")
         self._writes = mode in ("on", "refresh")
         self._given = given
+        self.key = inner.key
 
     async def call(self, request: Request, *, stage: str) -> Call:
         """Answer from what was kept, or call and keep the answer. The look-up stands in no measured time."""
@@ -127,7 +128,8 @@ def _read(value: bytes | None) -> _Kept | None:
 
 
 def _reply(told: dict[str, Any]) -> Reply:
-    lists = {name: tuple(told[name]) for name in ("tool_calls", "dropped", "retrieved")}
+    lists: dict[str, Any] = {name: tuple(told[name]) for name in ("tool_calls", "dropped", "retrieved")}
+    lists |= {name: tuple(tuple(one) for one in told[name]) for name in ("vectors", "ranking")}
     steps = tuple(Step(**{**step, "usage": _usage(step["usage"])}) for step in told["steps"])
     return Reply(**{**told, **lists, "usage": _usage(told["usage"]), "steps": steps})
 

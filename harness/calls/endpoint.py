@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.calls import wire
+from harness.calls.cache_key import model_key
 from harness.calls.clock import ms_between, now_ns
 from harness.calls.limiter import Pass
 from harness.calls.money import bound_usd, call_usd, cost_usd, may_be_billed, most_input_tokens, total_usd
@@ -14,7 +15,6 @@ from harness.calls.traffic import Traffic, junction
 from harness.errors import Abandoned, CallError
 from harness.types.call import Attempt, Call, Clock, Reply, Request, Usage
 from harness.types.experiment import ModelSpec
-from harness.types.plugins import Provider
 
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying, RetryCallState
@@ -31,6 +31,25 @@ class Policy:
 
     timeout_s: float
     retries: int
+
+
+class Asked(Protocol):
+    """What is behind an endpoint: a types.plugins.Provider, as far as a call needs it."""
+
+    @property
+    def live(self) -> bool:
+        """False where answers were produced elsewhere."""
+
+    @property
+    def given(self) -> str:
+        """What answers depend on beside the request."""
+
+    @property
+    def longest_answer_tokens(self) -> int | None:
+        """What no answer exceeds."""
+
+    async def complete(self, request: Request) -> Reply:
+        """Make exactly one call. Raises CallError."""
 
 
 @dataclass(slots=True)
@@ -60,13 +79,14 @@ class LiveEndpoint:
     """Fulfils types.plugins.Endpoint over one opened provider."""
 
     def __init__(
-        self, provider: Provider, model: ModelSpec, policy: Policy, traffic: Traffic | None = None
+        self, provider: Asked, model: ModelSpec, policy: Policy, traffic: Traffic | None = None
     ) -> None:
         """Take an opened provider; whoever opened it closes it. Without `traffic` nothing is shared or limited."""
         self._provider = provider
         self._model = model
         self._policy = policy
         self._traffic = traffic or junction().lead(model)
+        self.key = model_key(model, provider.given)
 
     async def call(self, request: Request, *, stage: str) -> Call:
         """Call until an attempt answers, times out, or may not be repeated. Never raises CallError.

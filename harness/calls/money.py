@@ -5,10 +5,11 @@ from collections.abc import Iterable
 import orjson
 
 from harness.errors import CallError
-from harness.types.call import Attempt, Request, Usage
+from harness.types.call import Attempt, Request, Task, Usage
 from harness.types.experiment import ModelSpec, Price
 
 _MILLION = 1_000_000
+_ALWAYS_TOLD = ("input_tokens", "output_tokens")
 _LONGEST = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _TOOL_PROMPT_TOKENS = 1_000
 """Anthropic documents up to 346 tokens of its own for a request with tools."""
@@ -82,34 +83,36 @@ def bound_usd(model: ModelSpec, request: Request, longest_tokens: int | None = N
     template take less than the JSON around each message. The longest answer that was asked for bounds the output;
     `longest_tokens` where the model asks for none. What `extra` adds to the body may be read too. Of several tiers the dearest counts.
     """
-    if model.price is None or unbounded(model, longest_tokens) is not None:
+    if model.price is None or unbounded(model, longest_tokens, request.task) is not None:
         return None
     free_of_tokens = cost_usd(model.price, None)
     if free_of_tokens is not None:
         return free_of_tokens
-    output_tokens = longest_answer(model) or longest_tokens or 0
+    output_tokens = (longest_answer(model) or longest_tokens or 0) if request.task == "answer" else 0
     sizes = (most_input_tokens(request) + _extra_tokens(model), output_tokens)
     return max(_most_usd(price, *sizes) for price in _flat(model.price))
 
 
-def unbounded(model: ModelSpec, longest_tokens: int | None = None) -> str | None:
+def unbounded(model: ModelSpec, longest_tokens: int | None = None, task: Task = "answer") -> str | None:
     """Why a call of this model has no upper bound of its cost, in words; None where it has one."""
     if model.price is None:
         return "it is unpriced"
     if cost_usd(model.price, None) is not None:
         return None
-    if (why := no_rate(model.price)) is not None:
+    if (why := no_rate(model.price, task)) is not None:
         return why
     if model.prompt_cache and any(p.cache_write_usd_per_mtok is None for p in _flat(model.price)):
         return "its price leaves cache_write_usd_per_mtok out"
-    return None if longest_answer(model) or longest_tokens else "it sets no max_tokens"
+    bounded = task != "answer" or longest_answer(model) or longest_tokens
+    return None if bounded else "it sets no max_tokens"
 
 
-def no_rate(price: Price) -> str | None:
-    """Why a call with input and output cannot be priced, in words; None where each token has its rate."""
+def no_rate(price: Price, task: Task = "answer") -> str | None:
+    """Why a call cannot be priced, in words; None where each token has its rate. Only an answer has output."""
     if price.gpu_usd_per_hour is not None:
         return "its price leaves capacity_per_s or utilisation out"
-    missing = any(None in (p.input_usd_per_mtok, p.output_usd_per_mtok) for p in _flat(price))
+    needed = ("input_usd_per_mtok", "output_usd_per_mtok")[: 2 if task == "answer" else 1]
+    missing = any(getattr(p, rate) is None for p in _flat(price) for rate in needed)
     return "its price leaves a rate out" if missing else None
 
 
@@ -134,7 +137,9 @@ def longest_answer(model: ModelSpec) -> int | None:
 def most_input_tokens(request: Request) -> int:
     """Input tokens that no tokenizer exceeds: the bytes of what is sent, and what vendors add to a request with tools."""
     messages = [{"role": message.role, "content": message.content} for message in request.messages]
-    sent = [messages or request.inputs, request.output.schema, request.tools]
+    asked = messages or request.texts or request.inputs
+    # A cross-encoder reads the query once more with every text.
+    sent = [asked, request.output.schema, request.tools, [request.query] * max(1, len(request.texts))]
     added = _TOOL_PROMPT_TOKENS if request.tools or request.output.mode == "tool" else 0
     return len(orjson.dumps(sent, default=str)) + added
 
@@ -161,7 +166,11 @@ def total_usd(costs: "list[float | None]") -> float | None:
 
 
 def total_usage(usages: "list[Usage | None]") -> Usage | None:
-    """Add up buckets; None where a call told nothing, and a bucket is None where none of them told it."""
+    """Add up buckets; None where a call told nothing.
+
+    Input and output are None where one of the calls left them out. Caches and reasoning are what only some endpoints
+    have, and tell of: there None stands only where none of them told it.
+    """
     known = [usage for usage in usages if usage is not None]
     if not known or len(known) != len(usages):
         return None
@@ -172,4 +181,5 @@ def total_usage(usages: "list[Usage | None]") -> Usage | None:
 
 def _sum(usages: "list[Usage]", bucket: str) -> int | None:
     told = [getattr(usage, bucket) for usage in usages if getattr(usage, bucket) is not None]
-    return sum(told) if told else None
+    missing = len(told) < (len(usages) if bucket in _ALWAYS_TOLD else 1)
+    return None if missing else sum(told)

@@ -63,6 +63,7 @@ def _manifest(prepared: Prepared, selection: Selection, trials: Sequence[Trial],
     run_id = _free(flags.out, f"{now:%Y%m%dT%H%M%SZ}-{_safe(experiment.name)}-{digest8}")
     differing = layers(experiment)
     providers = {v.name: provider_of(v.model) for v in used if v.model}
+    asked = [provider_of(model) for v in used for model, _ in v.asked()]
     return Manifest(
         id=run_id,
         experiment=experiment.name,
@@ -81,8 +82,8 @@ def _manifest(prepared: Prepared, selection: Selection, trials: Sequence[Trial],
         metrics=metric_infos(prepared.panel),
         live={v.name: v.name in providers and providers[v.name].live for v in used},
         schema=evalset.schema,
-        notes=tuple(dict.fromkeys(provider.note for provider in providers.values() if provider.note)),
-        prices={v.name: {v.model.name: v.model.price} for v in used if v.model},
+        notes=tuple(dict.fromkeys(provider.note for provider in asked if provider.note)),
+        prices={v.name: {model.name: model.price for model, _ in v.asked()} for v in used},
         selection=_kept(flags, selection),
         versions=versions(),
         machine=machine(),

@@ -18,7 +18,9 @@ from harness.calls.traffic import Junction
 from harness.cli.prepare import Prepared
 from harness.cli.voice import say
 from harness.errors import Fault, UsageError
-from harness.files.answers import AnswerStore, open_answers
+from harness.files.answers import open_answers
+from harness.files.embeddings import KeptEmbeddings
+from harness.files.keyed import KeyedFile
 from harness.files.ledger import Ledger
 from harness.flow.assemble import Works, assemble
 from harness.flow.execute import execute
@@ -30,6 +32,8 @@ from harness.types.trial import Trial
 GAP_S = 0.001
 LONGEST_RAMP_S = 2.0
 ANSWERS = "answers.sqlite"
+INDEXES = "indexes"
+EMBEDDINGS = "embeddings.sqlite"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +62,19 @@ async def drive(
         _listen(halt, closing, bounds.max_time_s)
         names = {trial.variant for trial in todo}
         variants = [variant for variant in prepared.experiment.variants if variant.name in names]
+        home = ledger.folder.parent / INDEXES
         works = Works(
-            scale=scale, junction=junction, closing=closing, answers=_answers(prepared, ledger, closing)
+            scale=scale,
+            junction=junction,
+            closing=closing,
+            answers=_answers(prepared, ledger, closing),
+            kept=KeptEmbeddings(home / EMBEDDINGS, closing, say),
+            home=home,
+            hear=say,
         )
         lines = await assemble(prepared.experiment, prepared.evalset, variants, works)
+        for report in works.indexes.values():
+            ledger.note_index(report)
         ledger.point_latest()
         examples = prepared.examples()
         seed = prepared.experiment.seed
@@ -107,7 +120,7 @@ def _budget(halt: Halt, bounds: Bounds, ledger: Ledger) -> Budget:
     return Budget(halt, bounds.max_cost_usd, spend.spent_at_most_usd, journal)
 
 
-def _answers(prepared: Prepared, ledger: Ledger, closing: AsyncExitStack) -> AnswerStore | None:
+def _answers(prepared: Prepared, ledger: Ledger, closing: AsyncExitStack) -> KeyedFile | None:
     """The response cache, beside the run folders; let go of after everything that writes to it."""
     if prepared.experiment.cache.mode == "off":
         return None

@@ -13,13 +13,16 @@ from harness.flow.bound import bound
 from harness.text import json_template
 from harness.types.evalset import Example
 from harness.types.experiment import StageSpec, Variant
-from harness.types.plugins import ComputeStage
+from harness.types.plugins import AskingStage, ComputeStage
 from harness.types.run import CostBound
 from harness.types.trial import Draft, Trial
 
 
 def preview(prepared: Prepared, variant: Variant, example: Example) -> Draft:
-    """Run the stages that come before the first call, and return the draft: shots, passages, messages."""
+    """Run the stages that come before the answer and compute, and return the draft: shots, passages, messages.
+
+    What a call would have brought (an embedding, a better order) is left out: nothing is sent.
+    """
     return asyncio.run(_drafted(prepared, variant, example))
 
 
@@ -54,7 +57,8 @@ async def _bounds(prepared: Prepared, trials: Sequence[Trial]) -> tuple[CostBoun
     ]
     async with AsyncExitStack() as closing:
         wanted = [replace(variant, stages=_offline(variant)) for variant in variants]
-        lines = await assemble(prepared.experiment, prepared.evalset, wanted, Works(closing=closing))
+        works = Works(closing=closing, offline=True)
+        lines = await assemble(prepared.experiment, prepared.evalset, wanted, works)
         return bound(variants, lines, trials, prepared.examples())
 
 
@@ -70,9 +74,11 @@ async def _drafted(prepared: Prepared, variant: Variant, example: Example) -> Dr
     draft = Draft(trial=trial, inputs=example.inputs, seed=trial_seed(prepared.experiment.seed, trial))
     async with AsyncExitStack() as closing:
         wanted = [replace(variant, stages=offline)]
-        lines = await assemble(prepared.experiment, prepared.evalset, wanted, Works(closing=closing))
+        works = Works(closing=closing, offline=True)
+        lines = await assemble(prepared.experiment, prepared.evalset, wanted, works)
         for stage in lines[variant.name].stages:
-            if not isinstance(stage, ComputeStage):
-                break
-            draft = stage(draft)
+            if isinstance(stage, ComputeStage):
+                draft = stage(draft)
+            elif not isinstance(stage, AskingStage):
+                break  # what comes of it is not known before it is asked
     return draft

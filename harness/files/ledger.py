@@ -16,15 +16,17 @@ import orjson
 from harness.calls.keys import KEYS
 from harness.calls.money import total_usd
 from harness.errors import Fault, UsageError
-from harness.files.record_lines import example_of, judgement_of, manifest_of, probe_of, record_of
+from harness.files.record_lines import example_of, index_of, judgement_of, manifest_of, probe_of, record_of
 from harness.types.evalset import Example
 from harness.types.record import Entry, Record
 from harness.types.run import Manifest, Probe
 from harness.types.score import Judgement
+from harness.types.search import IndexReport
 from harness.types.summary import Spend
 
 MANIFEST, RECORDS, TEXTS, EXAMPLES = "manifest.json", "records.jsonl", "texts.jsonl", "examples.jsonl"
 OVERHEAD, HELD, SCORES, SUMMARY = "overhead.jsonl", "held.jsonl", "scores.jsonl", "summary.json"
+INDEXES = "indexes.jsonl"
 
 DEEPEST = 200
 """Levels of a line; the writer takes 254. Deeper is only what an endpoint or a file made so on purpose."""
@@ -109,11 +111,13 @@ class Ledger:
         """Write one line of the harness watching itself."""
         self._put(OVERHEAD, probe)
 
+    def note_index(self, report: IndexReport) -> None:
+        """Write down what it took to make an index ready."""
+        self._append_to(INDEXES, report)
+
     def hold(self, at_most_usd: float, lost_usd: float) -> None:
         """Write down what the run may have cost by now, and how much of it was lost before (types.summary.Spend)."""
-        if HELD not in self._appenders:
-            self._appenders[HELD] = _appender(self.folder / HELD)
-        self._put(HELD, {"at_most_usd": at_most_usd, "lost_usd": lost_usd})
+        self._append_to(HELD, {"at_most_usd": at_most_usd, "lost_usd": lost_usd})
 
     def records(self) -> Iterator[Record]:
         """Every record that counts or is a warm-up: of a trial with several lines, only the last."""
@@ -123,7 +127,7 @@ class Ledger:
                 yield record_of(line)
 
     def spend(self) -> Spend:
-        """Add up what all trials so far have cost, warm-ups and those that were run again among them."""
+        """Add up what all trials so far have cost, warm-ups and those run again among them, and all indexes."""
         lines = [
             (
                 line.get("spent_usd"),
@@ -132,6 +136,10 @@ class Ledger:
                 line.get("cost_usd"),
             )
             for line in self._lines(RECORDS)
+        ]
+        lines += [
+            (line.get("cost_usd"), line.get("spent_at_most_usd"), False, None)
+            for line in self._lines(INDEXES)
         ]
         spent = [spent for spent, *_ in lines if spent is not None]
         most = total_usd([at_most for _, at_most, *_ in lines])
@@ -167,6 +175,10 @@ class Ledger:
         """Every line of overhead.jsonl."""
         return (probe_of(line) for line in self._lines(OVERHEAD))
 
+    def indexes(self) -> Iterator[IndexReport]:
+        """Every line of indexes.jsonl: one an index and start of the run."""
+        return (index_of(line) for line in self._lines(INDEXES))
+
     def judgements(self) -> Iterator[Judgement]:
         """Every line of scores.jsonl."""
         return (judgement_of(line) for line in self._lines(SCORES))
@@ -199,6 +211,12 @@ class Ledger:
         lost, at_most = (newest[0]["lost_usd"], newest[0]["at_most_usd"]) if newest else (0.0, 0.0)
         missing = 0.0 if recorded_usd is None else at_most - recorded_usd
         return float(max(lost, missing if missing > A_ROUNDING_USD else 0.0))
+
+    def _append_to(self, name: str, value: Any) -> None:
+        """Write a line of a file that only some runs have."""
+        if name not in self._appenders:
+            self._appenders[name] = _appender(self.folder / name)
+        self._put(name, value)
 
     def _put(self, name: str, value: Any) -> None:
         """Hand one line to the system whole; a full disk takes part of it, and only the next write says so."""

@@ -9,6 +9,7 @@ from harness.types.evalset import Example
 from harness.types.record import Outcome, Record, Retrieved, StageTime
 from harness.types.run import Manifest, MetricInfo, Probe
 from harness.types.score import Judgement
+from harness.types.search import IndexReport
 
 T = TypeVar("T")
 
@@ -44,6 +45,11 @@ def probe_of(line: Mapping[str, Any]) -> Probe:
     """One line of overhead.jsonl."""
     times = ("loop_lag_ms", "start_to_send_ms")
     return _made(Probe, line, **{name: tuple(line.get(name) or ()) for name in times})
+
+
+def index_of(line: Mapping[str, Any]) -> IndexReport:
+    """One line of indexes.jsonl."""
+    return _made(IndexReport, line, variants=tuple(line.get("variants") or ()))
 
 
 def manifest_of(found: Mapping[str, Any]) -> Manifest:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,15 +14,19 @@ from harness.calls.cached import Answers, CachedEndpoint
 from harness.calls.endpoint import LiveEndpoint, Policy
 from harness.calls.keys import KEYS
 from harness.calls.meter import Scale
+from harness.calls.searching import Search, search_model
 from harness.calls.traffic import Junction, junction
 from harness.errors import ConfigError, EvalsetError, Fault, UserError
 from harness.files.corpus import read_documents
+from harness.files.embeddings import NoEmbeddings
 from harness.files.outputs import OutputRows, read_outputs
 from harness.registry import STAGES, load, nearest, provider_of
+from harness.types.call import Call, Request
 from harness.types.evalset import Document, Evalset, Example
 from harness.types.experiment import Experiment, ModelSpec, OutputSpec, StageSpec, Variant
 from harness.types.line import Line
-from harness.types.plugins import Closable, Endpoint, Provider, Stage
+from harness.types.plugins import Closable, Embeddings, Endpoint, Provider, Retriever, Stage
+from harness.types.search import IndexReport
 
 THREADS = 4
 """Stages that compute share these; more would only fight over the same interpreter."""
@@ -37,6 +42,16 @@ class Works:
     junction: Junction = field(default_factory=junction)
     answers: Answers | None = None
     """The response cache, where the experiment wants it used."""
+    kept: Embeddings = field(default_factory=NoEmbeddings)
+    """Embeddings of documents that earlier runs paid for."""
+    home: Path | None = None
+    """Where indexes lie that are kept on disk; None where nothing may be written."""
+    offline: bool = False
+    """True where nothing is sent: stages are opened to be looked at."""
+    hear: Callable[[str], None] = lambda _: None
+    """Hears, now and then, how far an index is that takes long."""
+    indexes: dict[str, IndexReport] = field(default_factory=dict)
+    """What it took to make each index ready, by its fingerprint. Filled in by `assemble`."""
 
 
 async def assemble(
@@ -124,6 +139,7 @@ class _Site:
     works: Works
     _endpoints: dict[bytes, Endpoint] = field(default_factory=dict)
     _shared: dict[str, Any] = field(default_factory=dict)
+    _searches: dict[str, dict[int, Endpoint]] = field(default_factory=dict)
 
     @property
     def meter(self) -> Scale:
@@ -161,18 +177,34 @@ class _Site:
             self.works.closing.push_async_callback(started.close)
         return self._shared[key]
 
+    @property
+    def policy(self) -> Policy:
+        return Policy(timeout_s=self.experiment.timeout_s, retries=self.experiment.retries)
+
+    def searching(self, name: str, search: Retriever) -> Endpoint:
+        """A search at a server, behind the same deadline, retries and breaker as a model."""
+        if name not in self._searches:
+            self._searches[name] = {}
+        known = self._searches[name]
+        if id(search) not in known:
+            asked, model = Search(name, search), search_model(name)
+            self.works.closing.callback(asked.close)
+            known[id(search)] = LiveEndpoint(asked, model, self.policy, self.works.junction.lead(model))
+        return known[id(search)]
+
     async def endpoint(self, model: ModelSpec) -> Endpoint:
         """Open a model once a run, however many variants use it."""
+        if self.works.offline:
+            return _Silent()
         key = orjson.dumps(replace(model, where=""), option=orjson.OPT_SORT_KEYS)
         if key not in self._endpoints:
             provider: Provider = provider_of(model)(model, self)
             # first: an open that fails half-way is closed too
             self.works.closing.push_async_callback(provider.close)
             await provider.open()
-            policy = Policy(timeout_s=self.experiment.timeout_s, retries=self.experiment.retries)
             traffic = self.works.junction.lead(model)
             self._endpoints[key] = self._cached(
-                provider, LiveEndpoint(provider, model, policy, traffic), model
+                provider, LiveEndpoint(provider, model, self.policy, traffic), model
             )
         return self._endpoints[key]
 
@@ -181,6 +213,38 @@ class _Site:
         if answers is None or mode == "off" or not (provider.live and provider.cacheable):
             return live
         return CachedEndpoint(live, model, answers, mode, provider.given)
+
+
+class _Silent:
+    """Fulfils types.plugins.Endpoint where nothing may be sent."""
+
+    key = ""
+
+    async def call(self, request: Request, *, stage: str) -> Call:
+        raise RuntimeError(f"{stage}: a call ({request.task}) while nothing is sent")
+
+
+@dataclass(frozen=True, slots=True)
+class _StoreKit:
+    """What a store is given. Fulfils types.plugins.StoreKit."""
+
+    name: str
+    site: _Site
+
+    @property
+    def home(self) -> Path | None:
+        return self.site.works.home
+
+    @property
+    def timeout_s(self) -> float:
+        return self.site.timeout_s
+
+    @property
+    def searches(self) -> int:
+        return self.site.connections
+
+    def secret(self, variable: str) -> str | None:
+        return self.site.secret(variable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +271,38 @@ class _StageKit:
     def tools(self) -> Sequence[Mapping[str, Any]]:
         return self.variant.tools
 
+    @property
+    def corpus_name(self) -> str:
+        spec = self.site.experiment.evalset
+        return spec.corpus or spec.folder or self.site.evalset.name
+
+    @property
+    def offline(self) -> bool:
+        return self.site.works.offline
+
+    @property
+    def kept(self) -> Embeddings:
+        return self.site.works.kept
+
     def corpus(self, path: str) -> Sequence[Document]:
         return read_documents(path)
+
+    def searching(self, name: str, search: Retriever) -> Endpoint:
+        return self.site.searching(name, search)
+
+    async def share(self, key: str, start: Callable[[], Awaitable[Closable]]) -> Any:
+        return await self.site.share(f"stage {key}", start)
+
+    def store_kit(self, name: str) -> "_StoreKit":
+        return _StoreKit(name, self.site)
+
+    def hear(self, said: str) -> None:
+        self.site.works.hear(said)
+
+    def tell(self, report: IndexReport) -> None:
+        known = self.site.works.indexes.setdefault(report.index, report)
+        named = (*known.variants, self.variant.name)
+        self.site.works.indexes[report.index] = replace(known, variants=tuple(dict.fromkeys(named)))
 
     async def endpoint(self, model: ModelSpec | None = None) -> Endpoint:
         wanted = model or self.variant.model

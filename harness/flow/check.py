@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import cast
 
-from harness.errors import Fault
-from harness.registry import provider_of
+from harness.errors import Fault, UsageError
+from harness.registry import provider_of, require_task
 from harness.text.overlap import find_overlaps, inputs_text
+from harness.types.call import Task
 from harness.types.evalset import EDGE_TAGS, JUDGED, Evalset, Example
 from harness.types.experiment import Experiment
 from harness.types.summary import Notice
@@ -16,8 +18,19 @@ FEWEST_GOLDEN = 50
 def check(experiment: Experiment, evalset: Evalset) -> tuple[tuple[Fault, ...], tuple[Notice, ...]]:
     """Look for leakage and for what a model refuses (faults), and for what weakens a verdict (notices)."""
     faults, notices = _refusals(experiment, evalset)
+    unable = dict.fromkeys(_unable(experiment))
     leaks = (*_leaks(evalset), *_prompt_leaks(experiment, evalset))
-    return (*faults, *leaks), (*notices, *_weak(experiment, evalset))
+    return (*unable, *faults, *leaks), (*notices, *_weak(experiment, evalset))
+
+
+def _unable(experiment: Experiment) -> Iterator[Fault]:
+    """A model that is asked for something that its provider has no endpoint for."""
+    for variant in experiment.variants:
+        for model, task in variant.asked():
+            try:
+                require_task(model, cast("Task", task))
+            except UsageError as error:
+                yield from error.faults
 
 
 def _refusals(experiment: Experiment, evalset: Evalset) -> tuple[list[Fault], list[Notice]]:

@@ -3,9 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from harness.types.experiment import Experiment, Variant
+from harness.types.experiment import Experiment, ModelSpec, StageSpec, Variant
 
-_STAGES = {"fewshot": "few-shot", "retrieve": "retrieval", "rerank": "rerank", "prompt": "prompt"}
+_STAGES = {
+    "fewshot": "few-shot",
+    "rewrite": "retrieval",
+    "embed": "retrieval",
+    "retrieve": "retrieval",
+    "rerank": "rerank",
+    "prompt": "prompt",
+}
 _OURS = frozenset({*_STAGES, "generate"})
 
 
@@ -17,9 +24,10 @@ def layers(experiment: Experiment) -> dict[str, tuple[str, ...]]:
 
 def _parts(variant: Variant) -> dict[str, Any]:
     """Layer → what it is made of, as something that compares."""
-    parts: dict[str, Any] = {
-        _STAGES[stage.kind]: dict(stage.options) for stage in variant.stages if stage.kind in _STAGES
-    }
+    parts: dict[str, Any] = {}
+    for stage in variant.stages:
+        if stage.kind in _STAGES and not _embeds_shots(stage):
+            parts.setdefault(_STAGES[stage.kind], []).append((stage.kind, _told(stage)))
     own = [(stage.kind, dict(stage.options)) for stage in variant.stages if stage.kind not in _OURS]
     if own:
         parts["own stage"] = own
@@ -30,8 +38,23 @@ def _parts(variant: Variant) -> dict[str, Any]:
     return parts
 
 
+def _embeds_shots(stage: StageSpec) -> bool:
+    """The query's embedding for few-shot, which reads no template of a query."""
+    return stage.kind == "embed" and "query" not in stage.options
+
+
+def _told(stage: StageSpec) -> dict[str, Any]:
+    return {
+        key: _spec(value) if isinstance(value, ModelSpec) else value for key, value in stage.options.items()
+    }
+
+
 def _model(variant: Variant) -> Any:
-    model = variant.model
+    return _spec(variant.model)
+
+
+def _spec(model: ModelSpec | None) -> Any:
+    """What makes a model the same one, wherever it stands in the file."""
     if model is None:
         return None
     return (model.provider, model.model, dict(model.params), dict(model.extra), model.base_url)

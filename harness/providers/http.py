@@ -12,7 +12,7 @@ from harness.text.fields import MISSING
 from harness.text.quote import clip
 from harness.text.similarity import as_text
 from harness.text.tool_calls import told_calls
-from harness.types.call import Reply, Request, Step, Usage, Wire
+from harness.types.call import Reply, Request, Step, Task, Usage, Wire
 from harness.types.experiment import ModelSpec, OutputSpec, Price
 from harness.types.plugins import Objection, ProviderKit
 
@@ -29,6 +29,7 @@ _SINGLE = ("cost_usd", "finish_reason", "model", "tool_calls")
 class Http:
     """One request, one reply; nothing is followed, and no cookie is kept."""
 
+    tasks: ClassVar[frozenset[Task]] = frozenset({"answer", "search"})
     live: ClassVar[bool] = True
     note: ClassVar[str | None] = None
     cacheable: ClassVar[bool] = True

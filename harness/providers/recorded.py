@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from harness.errors import CallError
 from harness.text.fields import MISSING, field_at
 from harness.text.quote import quote
-from harness.types.call import Reply, Request, Usage
+from harness.types.call import Reply, Request, Task, Usage
 from harness.types.experiment import ModelSpec, OutputSpec, Price
 from harness.types.plugins import Objection, Outputs, ProviderKit
 from harness.types.record import ALTERNATIVES
@@ -21,6 +21,7 @@ _BUCKETS = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output
 class Recorded:
     """A file of outputs. A missing output is a failed trial; an empty text is an answer."""
 
+    tasks: ClassVar[frozenset[Task]] = frozenset({"answer"})
     live: ClassVar[bool] = False
     note: ClassVar[str | None] = None
     given: str = ""

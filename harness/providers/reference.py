@@ -10,10 +10,11 @@ from typing import Any, ClassVar
 import orjson
 
 from harness.errors import Fault, RunIncomplete, UsageError
-from harness.reference.declared import LONGEST_ANSWER_TOKENS, NOTE, PRICES, VERSION
+from harness.reference.declared import EMBED, LONGEST_ANSWER_TOKENS, NOTE, PRICES, RERANK, VERSION
 from harness.registry import PROVIDERS, load
 from harness.text.canonical import digest
-from harness.types.call import Reply, Request
+from harness.types.call import Reply, Request, Task
+from harness.types.evalset import Example
 from harness.types.experiment import ModelSpec, OutputSpec, Price
 from harness.types.plugins import Objection, Provider, ProviderKit
 
@@ -24,6 +25,7 @@ FIT_TIMEOUT_S = 300.0
 class Reference:
     """Starts the endpoint once a run and hands each call to the OpenAI provider."""
 
+    tasks: ClassVar[frozenset[Task]] = frozenset({"answer", "embed", "rerank"})
     live: ClassVar[bool] = True
     note: ClassVar[str | None] = NOTE
     given: str = ""
@@ -35,7 +37,8 @@ class Reference:
         self._model = model
         self._kit = kit
         self._openai: Provider | None = None
-        self.given = digest([VERSION, kit.schema, [[row.inputs, row.expected] for row in kit.train]])
+        fitted = [] if model.model in (EMBED, RERANK) else [kit.schema, _learnt(kit.train)]
+        self.given = digest([VERSION, *fitted])
 
     @classmethod
     def list_price(cls, model: ModelSpec) -> Price | None:
@@ -95,6 +98,10 @@ class Reference:
     async def _start(self) -> "_Child":
         train = [{"inputs": row.inputs, "expected": row.expected} for row in self._kit.train]
         return await _Child.start({"train": train, "schema": self._kit.schema})
+
+
+def _learnt(train: Sequence[Example]) -> list[Any]:
+    return [[row.inputs, row.expected] for row in train]
 
 
 class _Child:

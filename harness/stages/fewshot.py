@@ -1,5 +1,6 @@
 """The stage that picks worked examples from train, and from nothing else."""
 
+import asyncio
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,13 +9,21 @@ from itertools import chain, zip_longest
 from typing import Any, Literal, get_args
 
 from harness import registry
+from harness.calls.clock import ms_between, now_ns
+from harness.calls.embedding import embed_texts, embedding_requests
 from harness.errors import Fault, UsageError
+from harness.text.canonical import digest
 from harness.text.similarity import as_text, fingerprint, inputs_text
+from harness.types.call import Request
 from harness.types.evalset import Example
-from harness.types.plugins import Retriever, StageKit
+from harness.types.experiment import ModelSpec
+from harness.types.plugins import Retriever, StageKit, Store
+from harness.types.search import IndexReport, Query
 from harness.types.trial import Draft, Passage, Shot
 
 Select = Literal["first", "random", "balanced", "similar"]
+Rank = Callable[[Draft], Sequence[int]]
+"""Places of the pool, the most fitting first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +35,11 @@ class FewShot:
     """How rows are chosen.
 
     first: the first of the file. random: one seeded draw, the same for every example. balanced: one seeded draw,
-    the labels taking turns. similar: those nearest to the example by BM25, the nearest last, next to the question;
+    the labels taking turns. similar: those nearest to the example, the nearest last, next to the question; by BM25,
     where fewer share a word with it, the first of the file fill up in front.
     """
+    embed: ModelSpec | None = None
+    """Measures what is similar; None: BM25. The query has been embedded by a step before."""
 
     async def open(self, kit: StageKit) -> "_Choosing":
         """Order or index the rows once. UsageError where train has no labelled row."""
@@ -48,9 +59,14 @@ class FewShot:
                 )
             )
         if self.select == "similar":
-            return _Choosing(pool, self.k, _nearest(pool, self.k), nearest_last=True)
+            rank = _nearest(pool, self.k)
+            if self.embed is not None:
+                rank = await _nearest_in_meaning(pool, (self.k, self.embed), kit)
+            choosing = _Choosing(pool, self.k, rank, nearest_last=True)
+            choosing.index_asks = _asks(pool, self.embed) if kit.offline and self.embed else ()
+            return choosing
         order = _ORDERS[self.select](pool, kit)
-        return _Choosing(pool, self.k, lambda _text: order)
+        return _Choosing(pool, self.k, lambda _draft: order)
 
 
 def _distinct(rows: Iterator[Example]) -> Iterator[Example]:
@@ -63,14 +79,19 @@ def _distinct(rows: Iterator[Example]) -> Iterator[Example]:
             yield row
 
 
+def _asks(pool: Sequence[Example], model: ModelSpec) -> Sequence[tuple[ModelSpec, Request]]:
+    return [(model, request) for request in embedding_requests([row.text for row in _rows(pool)])]
+
+
 class _Choosing:
     name = "fewshot"
+    index_asks: Sequence[tuple[ModelSpec, Request]] = ()
 
     def __init__(
         self,
         pool: Sequence[Example],
         k: int,
-        rank: Callable[[str], Sequence[int]],
+        rank: Rank,
         *,
         nearest_last: bool = False,
     ) -> None:
@@ -86,7 +107,7 @@ class _Choosing:
         text = inputs_text(draft.inputs)
         key = fingerprint(text)
         chosen: dict[int, None] = {}
-        for place in chain(self._rank(text), range(len(self._shots))):
+        for place in chain(self._rank(draft), range(len(self._shots))):
             if len(chosen) == self._k:
                 break
             if self._ids[place] != draft.trial.example_id and self._keys[place] != key:
@@ -105,17 +126,53 @@ def _size(shot: Shot) -> int:
     return len(inputs_text(shot.inputs).encode()) + len(shot.answer.encode())
 
 
-def _nearest(pool: Sequence[Example], k: int) -> Callable[[str], Sequence[int]]:
+def _nearest(pool: Sequence[Example], k: int) -> Rank:
     """Rank by BM25. Stop words count: "how do I" and "where is" tell one label from another."""
     search = registry.load(registry.RETRIEVERS, "bm25", what="search")
-    index: Retriever = search(stop_words=False).build(
-        [
-            Passage(doc="train", chunk=place, start=0, end=0, text=inputs_text(row.inputs), score=0.0, rank=0)
-            for place, row in enumerate(pool)
-        ]
-    )
+    index: Retriever = search(stop_words=False).build(_rows(pool), None)
     # Two more than k: the example itself may stand there once by id and once by its text.
-    return lambda text: [passage.chunk for passage in index.search(text, k + 2)]
+    return lambda draft: [
+        passage.chunk for passage in index.search(Query(text=inputs_text(draft.inputs)), k + 2)
+    ]
+
+
+async def _nearest_in_meaning(pool: Sequence[Example], by: tuple[int, ModelSpec], kit: StageKit) -> Rank:
+    """Rank by the embeddings of the rows, kept from run to run, and that of the query, asked for in each trial."""
+    k, model = by
+    if kit.offline:
+        return lambda _draft: range(len(pool))
+    endpoint = await kit.endpoint(model)
+    rows, began_ns = _rows(pool), now_ns()
+    told = await embed_texts(endpoint, [row.text for row in rows], kit.kept, kit.hear)
+    store: Store = registry.load(registry.STORES, "memory", what="store")().open(kit.store_kit("train"))
+    await asyncio.to_thread(store.add, rows, told.vectors)
+    kit.tell(
+        IndexReport(
+            index=digest([model.model, endpoint.key, [row.text for row in rows]])[:32],
+            variants=(),
+            stage="fewshot",
+            store="memory",
+            documents=len(rows),
+            chunks=len(rows),
+            ms=round(ms_between(began_ns, now_ns()), 1),
+            model=model.name,
+            **told.told(),
+        )
+    )
+
+    def rank(draft: Draft) -> Sequence[int]:
+        text = inputs_text(draft.inputs)
+        query = Query(text=text, vector=draft.vectors.get((endpoint.key, text)))
+        return [passage.chunk for passage in store.search(query, k + 2)]
+
+    return rank
+
+
+def _rows(pool: Sequence[Example]) -> list[Passage]:
+    return [
+        Passage(doc="train", chunk=place, start=0, end=0, text=inputs_text(row.inputs), score=0.0, rank=0)
+        for place, row in enumerate(pool)
+    ]
 
 
 def _first(pool: Sequence[Example], kit: StageKit) -> Sequence[int]:  # noqa: ARG001 - the shape of every order

@@ -4,14 +4,19 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, cast
+from uuid import UUID
 
 from harness.errors import Fault, UsageError
+from harness.text.canonical import digest
 from harness.types.evalset import Document
 from harness.types.trial import Passage
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Scripts that set no spaces: each character counts."""
+
+_HEADING = re.compile(r" {0,3}#{1,6}(\s|$)")
 
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}]{{1,12}}|[^\w\s]")
 
@@ -25,6 +30,8 @@ class Chunking:
     """How much of a chunk's end stands again at the start of the next, at most; less than `size`."""
     unit: Literal["tokens", "characters"] = "tokens"
     """Of both: the tokens of `count_tokens`, or characters."""
+    by: Literal["heading"] | None = None
+    """Cut Markdown at its headings first: no chunk holds text of two sections."""
 
 
 def count_tokens(text: str) -> int:
@@ -88,10 +95,43 @@ def cut(documents: Sequence[Document], chunking: Chunking) -> list[Passage]:
             score=0.0,
             rank=0,
             title=document.title,
+            meta=document.meta,
         )
         for document in documents
-        for number, (start, end) in enumerate(_spans(document.text, chunking))
+        for number, (start, end) in enumerate(_of_document(document.text, chunking))
     ]
+
+
+def chunk_id(chunk: Passage) -> str:
+    """Name a chunk by all that it says, as a UUID: the same chunk has the same id in every store and every run."""
+    said = [chunk.doc, chunk.chunk, chunk.start, chunk.end, chunk.title, chunk.text, chunk.meta]
+    return str(UUID(digest(said)[:32]))
+
+
+def searched_text(chunk: Passage) -> str:
+    """What of a chunk is embedded or put in order: its document's title, where it has one, before its text."""
+    return (
+        f"{chunk.title}\n{chunk.text}"
+        if chunk.title and not chunk.text.startswith(chunk.title)
+        else chunk.text
+    )
+
+
+def _of_document(text: str, chunking: Chunking) -> Iterator[tuple[int, int]]:
+    for first, last in _sections(text) if chunking.by == "heading" else [(0, len(text))]:
+        for start, end in _spans(text[first:last], chunking):
+            yield first + start, first + end
+
+
+def _sections(text: str) -> list[tuple[int, int]]:
+    """Where each section of a Markdown text begins and ends; code in fences has no headings."""
+    starts, fenced, place = [0], False, 0
+    for line in text.splitlines(keepends=True):
+        fenced ^= line.lstrip().startswith(("```", "~~~"))
+        if not fenced and _HEADING.match(line) and place:
+            starts.append(place)
+        place += len(line)
+    return list(pairwise([*starts, len(text)]))
 
 
 def _spans(text: str, chunking: Chunking) -> Iterator[tuple[int, int]]:

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from harness.types.experiment import OutputMode, OutputSpec
 
+Task = Literal["answer", "embed", "rerank", "search"]
+"""What a call is for: an answer to messages, vectors of texts, an order of texts, passages from a store."""
+
 Clock = Literal["wire", "client", "recorded"]
 """Where the times were taken: at the socket, around the client, or by somebody else."""
 
@@ -22,7 +25,12 @@ class Message:
 class Request:
     """One call, as a stage asks for it. Holds no expected answer."""
 
-    messages: tuple[Message, ...]
+    task: Task = "answer"
+    messages: tuple[Message, ...] = ()
+    texts: tuple[str, ...] = ()
+    """What is embedded, or put in order; empty for the other tasks."""
+    query: str = ""
+    """By what `texts` are put in order, or what is searched for."""
     output: OutputSpec = field(default_factory=OutputSpec)
     tools: tuple[Mapping[str, Any], ...] = ()
     seed: int | None = None
@@ -94,6 +102,10 @@ class Reply:
     """Parameters of the config that were left out, since the model does not take them."""
     output_mode: OutputMode | None = None
     """How the answer was really asked for; None where that has no meaning (an application, recorded outputs)."""
+    vectors: tuple[tuple[float, ...], ...] = ()
+    """Of a call that embeds: one for each text, in their order."""
+    ranking: tuple[tuple[int, float], ...] = ()
+    """Of a call that puts texts in order, best first: (place in the request's `texts`, score)."""
     steps: tuple[Step, ...] = ()
     """What the service says of its own stages; their times lie within the call's."""
     retrieved: tuple[Mapping[str, Any], ...] = ()

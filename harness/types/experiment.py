@@ -131,6 +131,25 @@ class Variant:
     """None: all that are run."""
     where: str = ""
 
+    def asked(self) -> tuple[tuple[ModelSpec, str], ...]:
+        """Every model of it, with the types.call.Task that it is asked for; the one that answers last."""
+        found = [
+            (value, _task(stage, key))
+            for stage in self.stages
+            for key, value in stage.options.items()
+            if isinstance(value, ModelSpec)
+        ]
+        answering = [] if self.model is None else [(self.model, "answer")]
+        return (*found, *answering)
+
+
+def _task(stage: StageSpec, key: str) -> str:
+    if key != "model":
+        return {"service": "search"}.get(key, key)
+    if stage.kind == "rerank":
+        return "answer" if stage.options.get("by") == "prompt" else "rerank"
+    return "embed" if stage.kind == "embed" else "answer"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:

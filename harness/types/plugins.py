@@ -1,15 +1,17 @@
 """The shapes that a plug-in must have: one Protocol for each table of the registry."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from harness.types.call import Call, Reply, Request
+from harness.types.call import Call, Reply, Request, Task
 from harness.types.evalset import Document, Example
 from harness.types.experiment import ModelSpec, OutputSpec, Price
 from harness.types.record import Record
 from harness.types.report import Block
 from harness.types.score import Scored, Unscored
+from harness.types.search import IndexReport, Query
 from harness.types.summary import Summary
 from harness.types.trial import Draft, Passage
 
@@ -35,6 +37,8 @@ class Closable(Protocol):
 class Provider(Protocol):
     """One endpoint, spoken to. Construction costs nothing; `open` connects; nothing here retries."""
 
+    tasks: ClassVar[frozenset[Task]]
+    """What its endpoint can be asked for; `complete` is given no other request."""
     live: ClassVar[bool]
     """False where answers were produced elsewhere: no warm-up, no pacing, no live latency."""
     note: ClassVar[str | None]
@@ -57,7 +61,7 @@ class Provider(Protocol):
     def objections(
         cls, model: ModelSpec, output: OutputSpec, tools: Sequence[Mapping[str, Any]]
     ) -> Sequence[Objection]:
-        """What this model will surely refuse of what the config asks: parameters, output mode, schema, tools.
+        """What this model will surely refuse of what the config asks of an answer: parameters, output mode, schema, tools.
 
         `output.schema` is resolved. A parameter that is objected to is left out, and told in Reply.dropped, where the
         model says `drop_unsupported`; everything else is a fault before the run.
@@ -131,6 +135,9 @@ class ProviderKit(Protocol):
 class Endpoint(Protocol):
     """A provider behind its deadline, its retries and its limits: what a network stage calls."""
 
+    key: str
+    """Digest of the model and of what its answers depend on beside a request."""
+
     async def call(self, request: Request, *, stage: str) -> Call:
         """Make one call, retried as the run allows. Never raises for what the endpoint does."""
 
@@ -158,11 +165,38 @@ class StageKit(Protocol):
     def tools(self) -> Sequence[Mapping[str, Any]]:
         """Tool definitions of the variant."""
 
+    @property
+    def corpus_name(self) -> str:
+        """Where the evalset's corpus lies, or what the evalset is called: the same from run to run."""
+
+    @property
+    def offline(self) -> bool:
+        """True where nothing may be sent: a stage shows what it would ask, and no endpoint of it answers."""
+
     def corpus(self, path: str) -> Sequence[Document]:
         """Another corpus than the evalset's, by absolute path."""
 
     async def endpoint(self, model: ModelSpec | None = None) -> Endpoint:
         """The variant's own model, or another one, opened."""
+
+    def searching(self, name: str, search: "Retriever") -> Endpoint:
+        """A search that waits for a server, called as any endpoint is: deadline, retries, breaker."""
+
+    async def share(self, key: str, start: Callable[[], Awaitable[Closable]]) -> Any:
+        """What several variants of a run use together, started by the first that asks, closed with the run."""
+
+    @property
+    def kept(self) -> "Embeddings":
+        """Embeddings of documents that earlier runs paid for."""
+
+    def store_kit(self, name: str) -> "StoreKit":
+        """What a store is given that keeps the index of this name."""
+
+    def hear(self, said: str) -> None:
+        """Let a person know how far it is, where that takes long."""
+
+    def tell(self, report: IndexReport) -> None:
+        """Say what it took to make an index ready that this variant searches."""
 
 
 @runtime_checkable
@@ -193,6 +227,23 @@ class NetworkStage(Protocol):
         """Return the draft with this step's part added."""
 
 
+@runtime_checkable
+class AskingStage(Protocol):
+    """A network step that can tell beforehand what it will ask: with it a trial's cost has an upper bound."""
+
+    def asks(self, draft: Draft) -> Sequence[tuple[ModelSpec, Request]]:
+        """Each call that it makes for a draft that is as long as can be, whatever comes of the steps before."""
+
+
+@runtime_checkable
+class IndexingStage(Protocol):
+    """A step that is opened by embedding texts: what that costs at most, before anything is sent."""
+
+    @property
+    def index_asks(self) -> Sequence[tuple[ModelSpec, Request]]:
+        """Each call, where no embedding is kept from an earlier run; empty where nothing is embedded."""
+
+
 Stage = ComputeStage | NetworkStage
 
 
@@ -206,9 +257,9 @@ class StageOptions(Protocol):
 
 @runtime_checkable
 class Retriever(Protocol):
-    """One search over one corpus."""
+    """One search over one corpus. Safe to call from several threads."""
 
-    def search(self, query: str, top_k: int) -> Sequence[Passage]:
+    def search(self, query: Query, top_k: int) -> Sequence[Passage]:
         """At most `top_k` passages, best first, rank from 1; none for a query that hits nothing."""
 
 
@@ -216,8 +267,83 @@ class Retriever(Protocol):
 class RetrieverOptions(Protocol):
     """A frozen keyword-only dataclass whose fields are the search's options."""
 
-    def build(self, chunks: Sequence[Passage]) -> Retriever:
-        """Index the chunks (Passages with score 0 and rank 0). Not timed."""
+    embeds: ClassVar[bool]
+    """True where it searches vectors: it is then given a store, and every query an embedding."""
+
+    def build(self, chunks: Sequence[Passage], store: "Store | None") -> Retriever:
+        """Index the chunks (Passages with score 0 and rank 0). Not timed. The store holds them already."""
+
+
+class Embeddings(Protocol):
+    """Document embeddings by model and text: each text is paid for once. Loop-bound; neither method raises."""
+
+    async def get(self, keys: Sequence[str]) -> Mapping[str, bytes]:
+        """What is kept of these keys: float32, little-endian, one after the other."""
+
+    def put(self, kept: Mapping[str, bytes]) -> None:
+        """Keep them, without waiting until it is done."""
+
+
+class StoreKit(Protocol):
+    """What a store is given beside its options."""
+
+    @property
+    def name(self) -> str:
+        """Of the harness's own collection for this index: `harness-` and 24 hex digits."""
+
+    @property
+    def home(self) -> Path | None:
+        """A folder for indexes that lie on disk; None where nothing may be written."""
+
+    @property
+    def timeout_s(self) -> float:
+        """How long a store may take for one answer."""
+
+    @property
+    def searches(self) -> int:
+        """How many searches may wait at once; a pool is never smaller."""
+
+    def secret(self, variable: str) -> str | None:
+        """The value of an environment variable that the config names; None where it is not set."""
+
+
+@runtime_checkable
+class Store(Protocol):
+    """Vectors of unit length, with the chunks that they stand for: one collection.
+
+    Every method may block, and is called off the event loop; `search` from several threads at once. What is outside of
+    this process may fail: CallError then, retryable where it may pass.
+    """
+
+    blocks: bool
+    """True where a search waits for something outside of this process."""
+
+    def ids(self) -> Set[str]:
+        """The ids (text.chunks.chunk_id) of all chunks that it holds."""
+
+    def add(self, chunks: Sequence[Passage], vectors: Any) -> None:
+        """Add chunks, or write them again; `vectors` (chunks, dimensions) float32. UsageError: other dimensions."""
+
+    def delete(self, ids: Collection[str]) -> None:
+        """Forget chunks; those that it does not hold are passed over."""
+
+    def search(self, query: Query, top_k: int) -> Sequence[Passage]:
+        """The nearest by cosine, which is the score, best first, rank from 1. CallError: other dimensions."""
+
+    def close(self) -> None:
+        """Write what waits, and let go. Whoever opens it again finds everything."""
+
+
+@runtime_checkable
+class StoreOptions(Protocol):
+    """A frozen keyword-only dataclass whose fields are the store's options."""
+
+    @property
+    def owned(self) -> bool:
+        """False where it is a collection of the user's: searched as it is, never written to."""
+
+    def open(self, kit: StoreKit) -> Store:
+        """Connect, or read from disk. May block. UsageError: a missing package or key; CallError: no answer."""
 
 
 @runtime_checkable

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.types.call import Call, Message
+from harness.types.search import Vector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +46,15 @@ class Passage:
     end: int
     """Offsets in characters of the document's text: text[start:end]."""
     text: str
-    score: float
+    score: float | None
+    """None where it was ranked by somebody who tells none."""
     rank: int
     """From 1."""
     used: bool = True
     """False where a later stage cut it."""
     title: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    """Of its document; what a search may be narrowed by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,10 @@ class Draft:
     seed: int
     """Of this trial: experiment seed, example and repeat; the same for every variant."""
     shots: tuple[Shot, ...] = ()
+    rewritten: str = ""
+    """What is searched for, where a model has written it; empty where none has."""
+    vectors: Mapping[tuple[str, str], Vector] = field(default_factory=dict)
+    """(model key, text) → what the model made of the text: stages that embed the same ask once."""
     passages: tuple[Passage, ...] = ()
     messages: tuple[Message, ...] = ()
     calls: tuple[Call, ...] = ()

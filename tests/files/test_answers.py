@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UsageError
-from harness.files import answers as module
+from harness.files import keyed as module
 from harness.files.answers import open_answers
 
 ROOT = Path(__file__).parents[2]

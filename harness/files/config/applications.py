@@ -14,9 +14,13 @@ _OWN = {"url", "price", "limits"}
 """Keys that have a field of their own in a ModelSpec."""
 
 
+texts = json_template.texts
+"""Each text of a request, with its place."""
+
+
 def http(name: str, shape: variant_parts.Http, at: At, site: Site) -> ModelSpec:
     """A service that is asked over HTTP; a text of its request that is no template is noted at the site."""
-    for place, text in json_template.texts(shape.request):
+    for place, text in texts(shape.request):
         site.check_template((*at, "request", *place), text)
     if shape.method == "GET" and not isinstance(shape.request, Mapping | None):
         site.fault(

@@ -6,7 +6,6 @@ from itertools import combinations
 from harness.files.config.metrics import ALWAYS
 from harness.files.config.shape import Ablation, ExperimentFile, Gate
 from harness.files.config.site import At, Site
-from harness.registry import LATER
 from harness.types.experiment import Experiment
 
 _CRITERIA = ("at_least", "at_most", "versus", "certify_below")
@@ -53,8 +52,6 @@ def check_names(shape: ExperimentFile, experiment: Experiment, site: Site) -> No
 def later(shape: ExperimentFile, site: Site) -> dict[str, str]:
     """Every part that would act in a run and is not built yet: dotted key → `file:line`."""
     places = [*_top(shape)]
-    for name, variant in shape.variants.items():
-        places += _later_steps(variant, ("variants", name))
     return {_dotted(place): site.where(*place) for place in dict.fromkeys(places)}
 
 
@@ -96,22 +93,3 @@ def _top(shape: ExperimentFile) -> Iterator[At]:
     for key in ("controls", "gates", "baseline", "ablation"):
         if getattr(shape, key):
             yield (key,)
-
-
-def _later_steps(variant: object, at: At) -> list[At]:
-    steps = [(variant, at)]
-    steps += [(step, (*at, "pipeline", n)) for n, step in enumerate(getattr(variant, "pipeline", None) or ())]
-    places: list[At] = []
-    for step, here in steps:
-        retrieve = getattr(step, "retrieve", None)
-        if getattr(step, "rerank", None) is not None:
-            places.append((*here, "rerank"))
-        if retrieve is None:
-            continue
-        waits = {
-            "search": retrieve.search in LATER["search"],
-            "store": retrieve.store.kind != "memory",
-        }
-        places += [(*here, "retrieve", key) for key, waiting in waits.items() if waiting]
-        places += [(*here, "retrieve", "chunk", "by")] if retrieve.chunk.by else []
-    return places

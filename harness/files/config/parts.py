@@ -1,6 +1,6 @@
-"""What a user may write for a model and for the stages of a pipeline: the shape, its defaults and its bounds."""
+"""What a user may write for a model, and the shape that everything a user may write has."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import (  # noqa: TID253 - the shape itself sleeps until a config is read
     BaseModel,
@@ -9,12 +9,11 @@ from pydantic import (  # noqa: TID253 - the shape itself sleeps until a config 
     Field,
     GetJsonSchemaHandler,
     Tag,
-    model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue  # noqa: TID253
 from pydantic_core import CoreSchema
 
-from harness.files.config.fields import DayText, JsonMap, NameText, PathText, UrlText, VariableName
+from harness.files.config.fields import DayText, JsonMap, NameText, UrlText, VariableName
 
 Partition = Literal["golden", "edge", "train", "holdout", "recent"]
 Count = Annotated[int, Field(ge=1)]
@@ -128,132 +127,3 @@ ModelUse = Annotated[
     Discriminator(lambda value: "<inline>" if isinstance(value, dict | Model) else "<name>"),
 ]
 """A name under `models:`, `provider/model`, or a model written in place."""
-
-
-class FewShot(Shape):
-    """Worked examples put into the prompt; drawn from the train partition only."""
-
-    short: ClassVar[str | None] = "k"
-    k: Count = 5
-    """How many."""
-    select: Literal["first", "random", "balanced", "similar"] = "similar"
-    """The first of the file, a seeded draw, a seeded draw balanced over the labels, or the nearest to the input."""
-
-
-class Chunk(Shape):
-    """How documents are cut before they are searched."""
-
-    tokens: Count | None = None
-    """The longest chunk in tokens; 200 where neither this nor `characters` is given."""
-    characters: Count | None = None
-    """The longest chunk in characters, instead of `tokens`."""
-    overlap: Annotated[int, Field(ge=0)] = 30
-    """What two neighbouring chunks share, in the same unit."""
-    by: Literal["heading"] | None = None
-    """Cut at headings first."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _default_size(cls, value: Any) -> Any:
-        sized = not isinstance(value, dict) or "tokens" in value or "characters" in value
-        return value if sized else {**value, "tokens": 200}
-
-
-class Store(Shape):
-    """Where the vectors lie."""
-
-    short: ClassVar[str | None] = "kind"
-    kind: Literal[
-        "memory", "disk", "qdrant", "chroma", "pgvector", "weaviate", "pinecone", "http", "python"
-    ] = "memory"
-    """The kind of store."""
-
-
-class Retrieve(Shape):
-    """Passages looked up in a corpus and put into the prompt."""
-
-    short: ClassVar[str | None] = "search"
-    corpus: PathText | None = None
-    """A folder of documents or a file; left out: the evalset's corpus."""
-    chunk: Chunk = Chunk(tokens=200)
-    """How documents are cut."""
-    search: Literal["bm25", "dense", "hybrid"] = "bm25"
-    """By words, by meaning, or both."""
-    embed: ModelUse | None = None
-    """The embedding model of a dense or hybrid search."""
-    store: Store = Store()
-    """Where the vectors lie."""
-    top_k: Count = 8
-    """How many passages."""
-    query: str | None = None
-    """A template of the search query; left out: the text of the inputs."""
-
-
-class Rerank(Shape):
-    """Retrieved passages put in a better order by a model."""
-
-    short: ClassVar[str | None] = "model"
-    model: ModelUse
-    """The reranking model."""
-    top_n: Count = 4
-    """How many passages are kept."""
-
-
-class Prompt(Shape):
-    """The messages: each a file (.md, .txt, .j2, .jinja, .prompt) or a template in place."""
-
-    short: ClassVar[str | None] = "system"
-    system: str | None = None
-    """The system message."""
-    user: str | None = None
-    """The user message; left out: the example's only input."""
-
-
-class Output(Shape):
-    """How the answer is asked for."""
-
-    short: ClassVar[str | None] = "mode"
-    mode: Literal["prompt", "json_object", "json_schema", "tool"] = "prompt"
-    """By the prompt alone, or by the provider's structured output."""
-    schema_: PathText | None = Field(default=None, alias="schema")
-    """A JSON Schema file; left out: the evalset's."""
-
-
-class Step(Shape):
-    """One step of an explicit pipeline: exactly one of its keys, or `stage` with its `options`."""
-
-    fewshot: FewShot | None = None
-    """Worked examples from train."""
-    retrieve: Retrieve | None = None
-    """Passages from a corpus."""
-    rerank: Rerank | None = None
-    """The passages in a better order."""
-    prompt: Prompt | None = None
-    """The messages."""
-    model: ModelUse | None = None
-    """The model that answers; the last step."""
-    stage: str | None = Field(default=None, pattern=r"^[\w.]+:\w+$")
-    """A stage of your own, `package.module:Name`."""
-    options: JsonMap | None = None
-    """What `stage` is given."""
-
-
-class Layer(Shape):
-    """The steps of a variant, in the order fewshot, retrieve, rerank, prompt, model."""
-
-    fewshot: FewShot | None = None
-    """Worked examples from train."""
-    retrieve: Retrieve | None = None
-    """Passages from a corpus."""
-    rerank: Rerank | None = None
-    """The passages in a better order."""
-    prompt: Prompt | None = None
-    """The messages; a bare text is the system message."""
-    model: ModelUse | None = None
-    """A name under `models:`, `provider/model`, or a model written in place."""
-    pipeline: Annotated[list[Step], Field(min_length=1)] | None = None
-    """The steps in an order of your own, instead of the keys above."""
-    output: Output | None = None
-    """How the answer is asked for; left out: by the prompt alone."""
-    tools: PathText | None = None
-    """A JSON file with tool definitions."""

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field  # noqa: TID253 - the shape itself sleeps until a config is read
 
 from harness.files.config.fields import Json, Key, Label, OneOrMore, OrFile, PathText
-from harness.files.config.parts import Count, Layer, Model, Partition, PriceRow, Shape, Usd
+from harness.files.config.parts import Count, Model, Partition, PriceRow, Shape, Usd
+from harness.files.config.step_parts import Layer
 from harness.files.config.variant_parts import Variant
 
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -15,7 +15,8 @@ from harness.files.config.fields import (
     UrlText,
     VariableName,
 )
-from harness.files.config.parts import Layer, Limits, Output, Partition, Price, Shape
+from harness.files.config.parts import Limits, Partition, Price, Shape
+from harness.files.config.step_parts import HttpDocuments, Layer, Output
 
 
 class Match(Shape):
@@ -83,18 +84,6 @@ class HttpUsage(Shape):
     """Reasoning included."""
     reasoning_tokens: JsonPathText | None = None
     """The part of the output tokens that was reasoning."""
-
-
-class HttpDocuments(Shape):
-    """Where the reply names what it retrieved, best first; what stands at the same indices belongs together."""
-
-    short: ClassVar[str | None] = "doc"
-    doc: JsonPathText
-    """The documents' ids, or mappings {doc or id, text, score}."""
-    text: JsonPathText | None = None
-    """What was read of them."""
-    score: JsonPathText | None = None
-    """How well they fit."""
 
 
 class Http(Shape):

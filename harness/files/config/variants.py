@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.files.config import applications, parts, variant_parts
+from harness.files.config import applications, step_parts, variant_parts
 from harness.files.config import models as config_models
+from harness.files.config.retrieval import Retrieval
 from harness.files.config.site import At, Site
 from harness.files.config.tools import tool_faults
 from harness.types.experiment import ModelSpec, OutputSpec, StageSpec, Variant
@@ -44,7 +45,7 @@ class Workshop:
             where=self.site.where(*at),
         )
 
-    def layer(self, name: str, shape: parts.Layer) -> None:
+    def layer(self, name: str, shape: step_parts.Layer) -> None:
         """Check one layer of an ablation, as far as it can be alone."""
         at: At = ("ablation", "layers", name)
         for _ in self._steps(shape, at):
@@ -53,7 +54,7 @@ class Workshop:
         self._output(shape.output, at)
         self._tools(shape, at)
 
-    def model_of(self, shape: parts.Layer, at: At, *, needed: bool = True) -> ModelSpec | None:
+    def model_of(self, shape: step_parts.Layer, at: At, *, needed: bool = True) -> ModelSpec | None:
         """The model that answers, whether it stands as a key or in a pipeline."""
         use, place = shape.model, (*at, "model")
         for n, step in enumerate(shape.pipeline or ()):
@@ -77,17 +78,18 @@ class Workshop:
         elif shape.pipeline and steps:
             self.site.fault_key((*at, "pipeline"), f"stands instead of {', '.join(STEPS)}", hint)
 
-    def _steps(self, shape: parts.Layer, at: At) -> Iterator[StageSpec]:
+    def _steps(self, shape: step_parts.Layer, at: At) -> Iterator[StageSpec]:
         if shape.pipeline:
             yield from self._pipeline(shape.pipeline, (*at, "pipeline"))
             return
         for key in STEPS:
             value = getattr(shape, key)
             if value is not None or key == "prompt":
-                yield self._stage(key, value, (*at, key))
+                yield from self._stages(key, value, (*at, key), shape.retrieve)
 
-    def _pipeline(self, steps: Sequence[parts.Step], at: At) -> Iterator[StageSpec]:
+    def _pipeline(self, steps: Sequence[step_parts.Step], at: At) -> Iterator[StageSpec]:
         kinds = []
+        retrieve = None
         for n, step in enumerate(steps):
             here = (*at, n)
             keys = [key for key in (*STEPS, "stage") if getattr(step, key) is not None]
@@ -104,7 +106,8 @@ class Workshop:
                 options = config_models.bare(step.options or {})
                 yield StageSpec(kind=step.stage, options=options, where=self.site.where(*here))
             else:
-                yield self._stage(keys[0], getattr(step, keys[0]), (*here, keys[0]))
+                retrieve = step.retrieve or retrieve
+                yield from self._stages(keys[0], getattr(step, keys[0]), (*here, keys[0]), retrieve)
         if kinds.count("model") != 1 or kinds[-1] != "model":
             self.site.fault_key(
                 at, "exactly one model answers, and it is the last step", "end with - model: NAME"
@@ -112,64 +115,38 @@ class Workshop:
         elif "prompt" not in kinds and "stage" not in kinds:
             self.site.fault_key(at, "no step writes the messages", "add - prompt: before the model")
 
-    def _stage(self, key: str, value: Any, at: At) -> StageSpec:
-        options: Mapping[str, Callable[[Any, At], Mapping[str, Any]]] = {
-            "fewshot": self._fewshot,
-            "retrieve": self._retrieve,
-            "rerank": self._rerank,
-            "prompt": self._prompt,
-            "model": lambda _use, _at: {},
+    def _stages(
+        self, key: str, value: Any, at: At, retrieve: step_parts.Retrieve | None
+    ) -> Iterator[StageSpec]:
+        """The stages that one key stands for; `retrieve` is the search before it."""
+        retrieval = Retrieval(site=self.site, models=self.models)
+        made: Mapping[str, Callable[[], Iterator[StageSpec]]] = {
+            "fewshot": lambda: retrieval.fewshot(value, at),
+            "retrieve": lambda: retrieval.retrieve(value, at),
+            "rerank": lambda: retrieval.rerank(value, at, retrieve),
+            "prompt": lambda: iter([self._spec("prompt", self._prompt(value, at), at)]),
+            "model": lambda: iter([self._spec("generate", {}, at)]),
         }
-        kind = "generate" if key == "model" else key
-        return StageSpec(kind=kind, options=options[key](value, at), where=self.site.where(*at))
+        yield from made[key]()
 
-    def _fewshot(self, shape: parts.FewShot, at: At) -> Mapping[str, Any]:  # noqa: ARG002
-        return {"k": shape.k, "select": str(shape.select)}
+    def _spec(self, kind: str, options: Mapping[str, Any], at: At) -> StageSpec:
+        return StageSpec(kind=kind, options=options, where=self.site.where(*at))
 
-    def _retrieve(self, shape: parts.Retrieve, at: At) -> Mapping[str, Any]:
-        chunk = shape.chunk
-        if chunk.tokens and chunk.characters:
-            self.site.fault_key((*at, "chunk", "characters"), "stands instead of tokens", "keep one")
-        unit, size = ("characters", chunk.characters) if chunk.characters else ("tokens", chunk.tokens or 200)
-        if chunk.overlap >= size:
-            self.site.fault(
-                (*at, "chunk", "overlap"), f"an overlap of {chunk.overlap} in chunks of {size}", "lower it"
-            )
-        query, _ = self.site.template((*at, "query"), shape.query)
-        embed = config_models.used(shape.embed, (*at, "embed"), self.models, self.site)
-        cut: dict[str, Any] = {unit: size, "overlap": chunk.overlap}
-        options: dict[str, Any] = {
-            "corpus": self.site.present((*at, "corpus"), shape.corpus, folder=True),
-            "chunk": {**cut, "by": chunk.by} if chunk.by else cut,
-            "search": str(shape.search),
-            "top_k": shape.top_k,
-            "query": query,
-        }
-        if embed is not None:
-            options["embed"] = embed
-        if shape.store.kind != "memory":
-            options["store"] = {"kind": str(shape.store.kind)}
-        return options
-
-    def _rerank(self, shape: parts.Rerank, at: At) -> Mapping[str, Any]:
-        model = config_models.used(shape.model, (*at, "model"), self.models, self.site)
-        return {"model": model, "top_n": shape.top_n}
-
-    def _prompt(self, shape: parts.Prompt | None, at: At) -> Mapping[str, Any]:
-        shape = shape or parts.Prompt()
+    def _prompt(self, shape: step_parts.Prompt | None, at: At) -> Mapping[str, Any]:
+        shape = shape or step_parts.Prompt()
         system, system_file = self.site.template((*at, "system"), shape.system)
         user, user_file = self.site.template((*at, "user"), shape.user)
         return {"system": system, "user": user, "system_file": system_file, "user_file": user_file}
 
-    def _output(self, shape: parts.Output | None, at: At) -> OutputSpec:
-        shape, place = shape or parts.Output(), (*at, "output", "schema")
+    def _output(self, shape: step_parts.Output | None, at: At) -> OutputSpec:
+        shape, place = shape or step_parts.Output(), (*at, "output", "schema")
         schema = self.site.json(place, shape.schema_)
         if schema is not None and not isinstance(schema, dict):
             self.site.fault(place, "a JSON Schema is a mapping")
             schema = None
         return OutputSpec(mode=shape.mode, schema=schema)
 
-    def _tools(self, shape: parts.Layer, at: At) -> tuple[Mapping[str, Any], ...]:
+    def _tools(self, shape: step_parts.Layer, at: At) -> tuple[Mapping[str, Any], ...]:
         tools = self.site.json((*at, "tools"), shape.tools, tool_faults)
         return tuple(tools if isinstance(tools, list) else [tools] if tools is not None else [])
 

@@ -13,7 +13,7 @@ from harness.providers.anthropic.body import SAMPLING, body_of, mode_of, params_
 from harness.providers.anthropic.errors import error_in, told
 from harness.providers.anthropic.models import is_vendors, root_url
 from harness.providers.anthropic.objections import DEFAULT_MAX_TOKENS, objections, parameter_objections
-from harness.types.call import Reply, Request
+from harness.types.call import Reply, Request, Task
 from harness.types.experiment import ModelSpec, OutputMode, OutputSpec, Price
 from harness.types.plugins import Objection, ProviderKit
 
@@ -31,6 +31,7 @@ _PATH = "/v1/messages"
 class Anthropic:
     """Messages, plain and streamed."""
 
+    tasks: ClassVar[frozenset[Task]] = frozenset({"answer"})
     live: ClassVar[bool] = True
     note: ClassVar[str | None] = None
     cacheable: ClassVar[bool] = True

@@ -15,7 +15,7 @@ from harness.providers.litellm.library import key_names, missing_keys, vendor_of
 from harness.providers.litellm.objections import objections, of_params
 from harness.providers.litellm.reading import gather, read
 from harness.text.tools import ANSWER_TOOL
-from harness.types.call import Reply, Request
+from harness.types.call import Reply, Request, Task
 from harness.types.experiment import ModelSpec, OutputSpec, Price
 from harness.types.plugins import Objection, ProviderKit
 
@@ -35,6 +35,7 @@ _MCP_LEFT_OUT = {"_skip_mcp_handler": True}
 class LiteLLM:
     """Chat completions of the vendors that have no provider of their own here, plain and streamed."""
 
+    tasks: ClassVar[frozenset[Task]] = frozenset({"answer", "embed", "rerank"})
     live: ClassVar[bool] = True
     note: ClassVar[str | None] = None
     longest_answer_tokens: ClassVar[int | None] = None

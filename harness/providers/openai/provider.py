@@ -13,7 +13,8 @@ from harness.providers.openai.exchange import Api, Exchange, server_words, told,
 from harness.providers.openai.objections import objections
 from harness.providers.openai.parameters import Parameters
 from harness.providers.openai.responses import Responses
-from harness.types.call import Reply, Request
+from harness.providers.openai.vectors import Embeddings, Ranking
+from harness.types.call import Reply, Request, Task
 from harness.types.experiment import ModelSpec, OutputSpec, Price
 from harness.types.plugins import Objection, ProviderKit
 
@@ -24,13 +25,15 @@ VENDOR_URL = "https://api.openai.com/v1"
 KEY_ENV = "OPENAI_API_KEY"
 
 _APIS: Mapping[str, type[Api]] = {"chat": Chat, "responses": Responses}
+_CONTENT = frozenset({"messages", "input", "instructions", "tools", "query", "documents"})
 _LONGEST_SAID = 350
 """Of the server's own words, where more is to be said."""
 
 
 class OpenAI:
-    """Chat completions and responses, plain and streamed."""
+    """Chat completions and responses, plain and streamed; embeddings; rerank, where a compatible server has it."""
 
+    tasks: ClassVar[frozenset[Task]] = frozenset({"answer", "embed", "rerank"})
     live: ClassVar[bool] = True
     note: ClassVar[str | None] = None
     longest_answer_tokens: ClassVar[int | None] = None
@@ -42,7 +45,11 @@ class OpenAI:
         self._model = model
         self._kit = kit
         self._key = self._find_key()
-        self._api = _APIS[model.api]()
+        self._apis: dict[str, Api] = {
+            "answer": _APIS[model.api](),
+            "embed": Embeddings(),
+            "rerank": Ranking(),
+        }
         self._parameters = Parameters(model)
         self._client: AsyncOpenAI | None = None
 
@@ -77,7 +84,8 @@ class OpenAI:
             # The SDK reads these from OPENAI_* variables; they are the vendor's, and never leave for another host.
             self._client.organization = self._client.project = None
             self._client._custom_headers = {}  # noqa: SLF001
-        self._api.open(self._client)
+        for api in self._apis.values():
+            api.open(self._client)
 
     async def close(self) -> None:
         """Close the client and its connections."""
@@ -92,15 +100,16 @@ class OpenAI:
         # The whole body goes through the SDK as `extra_body`: what the config says arrives as it stands, parameters
         # that this SDK does not know among it, and a quarter of a call's CPU is saved (it walks its own arguments
         # type by type).
-        asked = self._api.body(self._model, self._parameters.sent(request.repeat), request)
+        api = self._apis[request.task]
+        asked = api.body(self._model, self._parameters.sent(request.repeat), request)
         body, dropped = self._parameters.settle(asked), self._parameters.dropped
         exchange = Exchange(body=body, tap=wire.tap())
         with told(exchange, lambda error: self._refusal(error, body)):
             try:
-                reply = await self._api.ask(exchange)
+                reply = await api.ask(exchange)
             finally:
                 exchange.tap.weigh(self._kit.meter)
-        mode = self._api.mode(body)
+        mode = api.mode(body)
         if request.output.mode == "tool" and "tool_choice" in body:
             mode, reply = "tool", unwrapped(reply)
         return replace(reply, params=_params(body), dropped=dropped, output_mode=mode)
@@ -126,7 +135,7 @@ class OpenAI:
 
 def _params(body: Mapping[str, Any]) -> dict[str, Any]:
     """What was sent beside the messages; a schema and tools by what they are, not whole."""
-    params = {k: v for k, v in body.items() if k not in ("messages", "input", "instructions", "tools")}
+    params = {k: v for k, v in body.items() if k not in _CONTENT}
     if isinstance(form := params.get("response_format"), Mapping):
         params["response_format"] = form.get("type")
     if isinstance(text := params.get("text"), Mapping) and isinstance(text.get("format"), Mapping):

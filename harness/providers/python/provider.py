@@ -18,7 +18,7 @@ from harness.providers.python.answer import read_answer
 from harness.providers.python.trial import TrialContext
 from harness.registry import load
 from harness.text.quote import clip
-from harness.types.call import Reply, Request, Wire
+from harness.types.call import Reply, Request, Task, Wire
 from harness.types.experiment import ModelSpec, OutputSpec, Price
 from harness.types.plugins import Objection, ProviderKit
 
@@ -42,6 +42,7 @@ class _Ran:
 class Python:
     """Calls `function(inputs)`, or `function(inputs, trial=…)` where it has such a parameter, with the options."""
 
+    tasks: ClassVar[frozenset[Task]] = frozenset({"answer", "search"})
     live: ClassVar[bool] = True
     note: ClassVar[str | None] = None
     cacheable: ClassVar[bool] = False

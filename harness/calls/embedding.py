@@ -1,0 +1,168 @@
+"""Many texts made vectors through one endpoint: in batches, several at once, each text paid for once for ever."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from harness.calls.clock import ms_between, now_ns
+from harness.calls.money import total_usd
+from harness.errors import RunIncomplete
+from harness.text.quote import clip
+from harness.types.call import Call, Request
+from harness.types.plugins import Embeddings, Endpoint
+from harness.types.search import Vector
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MOST_TEXTS = 96
+"""Of one call: what the vendor with the smallest bound takes (Cohere)."""
+MOST_CHARACTERS = 60_000
+"""Of one call, unless one text alone is longer; some 15,000 tokens."""
+STAGE = "index"
+"""What its calls are called."""
+NEWS_MS = 3_000
+AT_ONCE = 4
+"""Batches in flight: an index is built beside nothing that is measured, but an account's limits are shared."""
+
+
+@dataclass(slots=True)
+class Embedded:
+    """What came of the texts. Filled in while they are embedded."""
+
+    vectors: "NDArray[Any]"
+    """(texts, dimensions), float32, each of length 1, or all zero where the model says nothing of a text."""
+    embedded: int = 0
+    kept: int = 0
+    cut: int = 0
+    """Texts of which the model read the beginning only."""
+    calls: list[Call] = field(default_factory=list)
+
+    def told(self) -> dict[str, Any]:
+        """The fields of a types.search.IndexReport that it can fill."""
+        return {
+            "embedded": self.embedded,
+            "kept": self.kept,
+            "cut": self.cut,
+            "calls": len(self.calls),
+            "input_tokens": self._input_tokens(),
+            "cost_usd": total_usd([call.spent_usd for call in self.calls]),
+            "spent_at_most_usd": total_usd([call.spent_at_most_usd for call in self.calls]),
+        }
+
+    def _input_tokens(self) -> int | None:
+        told = [
+            call.reply.usage.input_tokens if call.reply and call.reply.usage else None for call in self.calls
+        ]
+        return None if None in told else sum(count for count in told if count is not None)
+
+
+async def embed_texts(
+    endpoint: Endpoint, texts: Sequence[str], kept: Embeddings, hear: Callable[[str], None]
+) -> Embedded:
+    """Embed texts, those left out that are kept from an earlier run or stand there twice.
+
+    Raises RunIncomplete, with what the endpoint said, where a batch fails after its retries; what came until then is
+    kept all the same.
+    """
+    import numpy as np
+
+    keys = [text_key(endpoint.key, text) for text in texts]
+    known = {key: np.frombuffer(value, "<f4") for key, value in (await kept.get(keys)).items()}
+    fresh = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+    told = Embedded(vectors=np.zeros((0, 0), np.float32), embedded=len(fresh), kept=len(texts) - len(fresh))
+    turn = asyncio.Semaphore(AT_ONCE)
+    news = _News(hear, len(fresh))
+
+    async def batch(part: Sequence[tuple[str, str]]) -> None:
+        async with turn:
+            call = await endpoint.call(
+                Request(task="embed", texts=tuple(text for _, text in part)), stage=STAGE
+            )
+        told.calls.append(call)
+        if call.reply is None:
+            raise RunIncomplete(f"the index cannot be built: {call.model}: {_said(call)}")
+        told.cut += len(part) if call.reply.kind == "truncated" else 0
+        rows = {key: unit(vector) for (key, _), vector in zip(part, call.reply.vectors, strict=True)}
+        known.update(rows)
+        kept.put({key: row.astype("<f4").tobytes() for key, row in rows.items()})
+        news.of(len(rows))
+
+    await _all([batch(part) for part in _parts(list(fresh.items()))])
+    widths = {len(vector) for vector in known.values()}
+    if len(widths) > 1:
+        raise RunIncomplete(
+            f"the embedding model answered vectors of {' and '.join(map(str, sorted(widths)))} numbers"
+        )
+    told.vectors = np.stack([known[key] for key in keys]) if keys else told.vectors
+    return told
+
+
+class _News:
+    """Says how far it is, every few seconds."""
+
+    def __init__(self, hear: Callable[[str], None], total: int) -> None:
+        self._hear = hear
+        self._total = total
+        self._done = 0
+        self._told_ns = now_ns()
+
+    def of(self, more: int) -> None:
+        self._done += more
+        if self._done < self._total and ms_between(self._told_ns, now_ns()) > NEWS_MS:
+            self._told_ns = now_ns()
+            self._hear(f"index: {self._done:,} of {self._total:,} chunks are embedded")
+
+
+def text_key(model_key: str, text: str) -> str:
+    """Under what a text's embedding is kept."""
+    return hashlib.sha256(f"{model_key}\x00{text}".encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def unit(vector: Vector) -> "NDArray[Any]":
+    """The same direction at length 1, so that every store's distance is the cosine; a zero stays zero."""
+    import numpy as np
+
+    row = np.asarray(vector, dtype=np.float32)
+    length = float(np.linalg.norm(row))
+    return row / np.float32(length) if length else row
+
+
+def embedding_requests(texts: Sequence[str]) -> list[Request]:
+    """The calls that embedding all of these texts takes, where none is kept."""
+    return [
+        Request(task="embed", texts=tuple(text for _, text in part))
+        for part in _parts([("", text) for text in texts])
+    ]
+
+
+async def _all(work: Sequence[Any]) -> None:
+    """Wait for all; the first that fails stops the rest."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _parts(texts: Sequence[tuple[str, str]]) -> Iterator[Sequence[tuple[str, str]]]:
+    part: list[tuple[str, str]] = []
+    size = 0
+    for key, text in texts:
+        if part and (len(part) == MOST_TEXTS or size + len(text) > MOST_CHARACTERS):
+            yield part
+            part, size = [], 0
+        part.append((key, text))
+        size += len(text)
+    if part:
+        yield part
+
+
+def _said(call: Call) -> str:
+    error = call.error or {}
+    status = "" if error.get("status") is None else f" ({error['status']})"
+    return clip(f"{error.get('type')}{status}: {error.get('message')}")

@@ -1,0 +1,209 @@
+"""Retrieval: from `fewshot:`, `retrieve:` and `rerank:` to the stages that each of them stands for."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.files.config import applications, parts, step_parts, variant_parts
+from harness.files.config import models as config_models
+from harness.files.config.site import At, Site
+from harness.types.experiment import ModelSpec, StageSpec
+
+_SERVICES = ("http", "python")
+"""Kinds of `store:` that are a retriever of the user's own, and no store."""
+
+_FITS: Mapping[str, tuple[str, ...]] = {
+    "url": ("qdrant", "chroma", "weaviate", "http", "pinecone"),
+    "api_key_env": ("qdrant", "chroma", "pgvector", "weaviate", "pinecone"),
+    "collection": ("qdrant", "chroma", "pgvector", "weaviate", "pinecone"),
+    "fields": ("qdrant", "chroma", "pgvector", "weaviate", "pinecone"),
+    "path": ("qdrant",),
+    "engine": ("disk",),
+    "method": ("http",),
+    "headers_env": ("http",),
+    "request": ("http",),
+    "documents": ("http",),
+    "function": ("python",),
+    "options": ("python",),
+    "limits": _SERVICES,
+    "price": _SERVICES,
+}
+"""Key of `store:` → the kinds that read it."""
+
+_NEEDS: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "qdrant": (("url", "path"),),
+    "chroma": (("url",),),
+    "pgvector": (("api_key_env",),),
+    "weaviate": (("url",),),
+    "pinecone": (("api_key_env",),),
+    "http": (("url",), ("documents",)),
+    "python": (("function",),),
+}
+"""Kind → what it cannot do without, one of each group."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieval:
+    """What the three steps are made with."""
+
+    site: Site
+    models: Mapping[str, ModelSpec]
+    """Declared, by name."""
+
+    def fewshot(self, shape: step_parts.FewShot, at: At) -> Iterator[StageSpec]:
+        """The choice of worked examples; before it the query's embedding, where that measures what is similar."""
+        embed = self._model(shape.embed, (*at, "embed"))
+        if embed is not None and shape.select != "similar":
+            self.site.fault_key((*at, "embed"), "measures what is similar", "write select: similar")
+        if embed is not None:
+            yield self._spec("embed", {"model": embed}, at)
+        yield self._spec("fewshot", {"k": shape.k, "select": str(shape.select), "embed": embed}, at)
+
+    def retrieve(self, shape: step_parts.Retrieve, at: At) -> Iterator[StageSpec]:
+        """Up to three stages: the query rewritten, embedded, searched for."""
+        query, _ = self.site.template((*at, "query"), shape.query)
+        rewrite = shape.rewrite
+        if rewrite is not None:
+            prompt, _ = self.site.template((*at, "rewrite", "prompt"), rewrite.prompt)
+            model = self._model(rewrite.model, (*at, "rewrite", "model"))
+            yield self._spec("rewrite", {"model": model, "prompt": prompt, "query": query}, at)
+        searched = {"query": query, "rewritten": rewrite is not None}
+        service = shape.store.kind in _SERVICES
+        self._check_search(shape, at, service=service)
+        self._check_store(shape.store, (*at, "store"))
+        embed = self._model(shape.embed, (*at, "embed"))
+        if embed is not None and shape.search != "bm25" and not service:
+            yield self._spec("embed", {"model": embed, **searched}, at)
+        yield self._spec("retrieve", {**self._retrieve(shape, at), **searched}, at)
+
+    def rerank(
+        self, shape: step_parts.Rerank, at: At, after: step_parts.Retrieve | None
+    ) -> Iterator[StageSpec]:
+        """The new order, by the query of the search before it."""
+        model = self._model(shape.model, (*at, "model"))
+        query = self.site.template(at, after.query)[0] if after is not None else None
+        searched = {"query": query, "rewritten": after is not None and after.rewrite is not None}
+        yield self._spec(
+            "rerank", {"model": model, "top_n": shape.top_n, "by": str(shape.by), **searched}, at
+        )
+
+    def _retrieve(self, shape: step_parts.Retrieve, at: At) -> Mapping[str, Any]:
+        tuning = {"fuse": shape.fuse, "weights": shape.weights and shape.weights.model_dump()}
+        return {
+            "corpus": self.site.present((*at, "corpus"), shape.corpus, folder=True),
+            "chunk": self._chunk(shape.chunk, (*at, "chunk")),
+            "search": str(shape.search),
+            "tuning": {key: value for key, value in tuning.items() if value is not None},
+            "embed": self._model(shape.embed, (*at, "embed")),
+            "store": self._store(shape.store),
+            "service": self._service(shape, (*at, "store")),
+            "top_k": shape.top_k,
+            "where": self._where(shape.where, (*at, "where")),
+        }
+
+    def _chunk(self, chunk: step_parts.Chunk, at: At) -> Mapping[str, Any]:
+        if chunk.tokens and chunk.characters:
+            self.site.fault_key((*at, "characters"), "stands instead of tokens", "keep one")
+        unit, size = ("characters", chunk.characters) if chunk.characters else ("tokens", chunk.tokens or 200)
+        if chunk.overlap >= size:
+            self.site.fault(
+                (*at, "overlap"), f"an overlap of {chunk.overlap} in chunks of {size}", "lower it"
+            )
+        cut: dict[str, Any] = {unit: size, "overlap": chunk.overlap}
+        return {**cut, "by": chunk.by} if chunk.by else cut
+
+    def _check_search(self, shape: step_parts.Retrieve, at: At, *, service: bool) -> None:
+        if service:
+            return
+        if shape.search != "bm25" and shape.embed is None:
+            hint = "add embed: {provider: reference, model: reference-embed}, or search: bm25"
+            self.site.fault((*at, "search"), f"a {shape.search} search needs an embedding model", hint)
+        for key in ("fuse", "weights"):
+            if getattr(shape, key) is not None and shape.search != "hybrid":
+                self.site.fault_key((*at, key), "belongs to a hybrid search", "write search: hybrid")
+        if shape.search == "bm25" and shape.store.kind != "memory":
+            self.site.fault(
+                (*at, "store"),
+                "a store holds vectors, and bm25 searches words",
+                "write search: dense or hybrid",
+            )
+        if shape.search == "hybrid" and shape.store.collection is not None:
+            self.site.fault(
+                (*at, "search"),
+                "a collection of your own is searched by vectors alone",
+                "write search: dense",
+            )
+
+    def _check_store(self, store: step_parts.Store, at: At) -> None:
+        for key in store.model_fields_set - {"kind"}:
+            if store.kind not in _FITS[key]:
+                self.site.fault_key(
+                    (*at, key), f"has no meaning for {store.kind}", f"it is for {', '.join(_FITS[key])}"
+                )
+        for group in _NEEDS.get(store.kind, ()):
+            if all(getattr(store, key) is None for key in group):
+                self.site.fault_key(at, f"{store.kind} needs {' or '.join(group)}", f"add {group[0]}:")
+        for place, text in applications.texts(store.request):
+            self.site.check_template((*at, "request", *place), text)
+
+    @staticmethod
+    def _store(store: step_parts.Store) -> Mapping[str, Any]:
+        """Kind, and what its options class takes."""
+        if store.kind in _SERVICES:
+            return {"kind": str(store.kind)}
+        told: dict[str, Any] = {
+            "url": store.url,
+            "api_key_env": store.api_key_env,
+            "collection": store.collection,
+            "path": store.path and store.path.path,
+            "engine": store.engine,
+        }
+        kept = {key: value for key, value in told.items() if value is not None}
+        if store.collection is not None:
+            kept["fields"] = store.fields.model_dump(exclude_none=True)
+        return {"kind": str(store.kind), **config_models.bare(kept)}
+
+    def _service(self, shape: step_parts.Retrieve, at: At) -> ModelSpec | None:
+        """A retriever of the user's own, as the application that it is."""
+        store = shape.store
+        if store.kind not in _SERVICES:
+            return None
+        price = store.price or parts.Price(input_usd_per_mtok=0.0, output_usd_per_mtok=0.0)
+        if store.kind == "python":
+            if store.function is None:
+                return None
+            whole = variant_parts.Python(
+                function=store.function, options=store.options, price=price, limits=store.limits
+            )
+            return applications.python("retriever", whole, at, self.site)
+        if store.url is None or store.documents is None:
+            return None
+        default: dict[str, Any] = {"query": "{{ query }}", "top_k": shape.top_k}
+        if shape.where:
+            default["where"] = shape.where
+        http = variant_parts.Http(
+            url=store.url,
+            method=store.method,
+            headers_env=store.headers_env,
+            request=default if store.request is None else store.request,
+            documents=store.documents,
+            price=price,
+            limits=store.limits,
+        )
+        return replace(applications.http("retriever", http, at, self.site), name="retriever")
+
+    def _where(self, where: Mapping[str, Any], at: At) -> Mapping[str, Any]:
+        for key, value in where.items():
+            values = value if isinstance(value, list) else [value]
+            if any(not isinstance(one, str | int | float) for one in values):
+                self.site.fault((*at, key), "is a text, a number, true or false, or a list of them")
+            for one in values:
+                if isinstance(one, str):
+                    self.site.check_template((*at, key), one)
+        return dict(config_models.bare(where))
+
+    def _model(self, use: str | Any, at: At) -> ModelSpec | None:
+        return config_models.used(use, at, self.models, self.site)
+
+    def _spec(self, kind: str, options: Mapping[str, Any], at: At) -> StageSpec:
+        return StageSpec(kind=kind, options=options, where=self.site.where(*at))
