@@ -11,11 +11,11 @@ from harness.files.ledger import SUMMARY, Ledger
 from harness.flow.report import report
 from harness.flow.reprice import reprice
 from harness.flow.score import score
-from harness.flow.summarise import summarise
+from harness.flow.summarise.summarise import summarise
 from harness.text.markdown import markdown
 from harness.types.experiment import Price
 from harness.types.panel import Panel
-from harness.types.run import MetricInfo
+from harness.types.run import MetricInfo, Traces
 from harness.types.summary import Summary
 
 REPORT = "report.md"
@@ -36,7 +36,14 @@ def judge(
     if prices is not None and before is not None:
         finished_at = before["run"]["finished_at"]
     manifest = replace(ledger.manifest(), metrics=metric_infos(panel))
-    summary = summarise(manifest, records(), ledger.judgements(), ledger.probes(), finished_at=finished_at)
+    traces = Traces(
+        records=records(),
+        judgements=ledger.judgements(),
+        probes=ledger.probes(),
+        examples=ledger.examples(),
+        indexes=ledger.indexes(),
+    )
+    summary = summarise(manifest, traces, finished_at=finished_at)
     if any(manifest.live.values()):
         summary = replace(summary, spend=ledger.spend())
     ledger.write(SUMMARY, orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")

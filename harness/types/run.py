@@ -1,8 +1,13 @@
 """What a run is: its manifest, and the harness's own probes while it ran."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from harness.types.evalset import Example
+from harness.types.record import Record
+from harness.types.score import Judgement
+from harness.types.search import IndexReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,43 @@ class Manifest:
     git_revision: str | None = None
 
 
+PaceMove = Literal["kept", "raised", "held", "lowered"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """One line of overhead.jsonl: about a quarter of a second of the harness watching itself."""
+
+    at: str
+    """UTC, ISO 8601."""
+    loop_lag_ms: tuple[float, ...] = ()
+    """How late the event loop came to each instant of a 5 ms grid; a stall is in it once for every instant it covers."""
+    start_to_send_ms: tuple[float, ...] = ()
+    """From a trial's entry into its slot to its first byte on the wire, once a call, connection set-up left out."""
+    in_flight: int = 0
+    """The most trials in their slots at once."""
+    slots: int = 0
+    """Trials that were allowed in their slots; 0 in runs of before there was a bound other than the concurrency."""
+    pace: PaceMove = "kept"
+    """What became of the slots then: `held` where more would have been used, and the loop could not have borne them."""
+    cpu_share: float | None = None
+    """Of one core, by the loop's thread."""
+    pool_waits: int = 0
+    """Calls that had to wait for a free connection; any means that the pool was starved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """What a run left on disk, as far as figures are made of it. Each stream is read once."""
+
+    records: Iterable[Record]
+    judgements: Iterable[Judgement] = ()
+    probes: Iterable[Probe] = ()
+    examples: Mapping[str, Example] = field(default_factory=dict)
+    """By id."""
+    indexes: Iterable[IndexReport] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """Which part of the plan is asked for; nothing given means all of it."""
@@ -81,28 +123,3 @@ class CostBound:
     """With every answer at its longest and no retry billed; None where there is no bound."""
     why: str = ""
     """Why there is none."""
-
-
-PaceMove = Literal["kept", "raised", "held", "lowered"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
-    """One line of overhead.jsonl: about a quarter of a second of the harness watching itself."""
-
-    at: str
-    """UTC, ISO 8601."""
-    loop_lag_ms: tuple[float, ...] = ()
-    """How late the event loop came to each instant of a 5 ms grid; a stall is in it once for every instant it covers."""
-    start_to_send_ms: tuple[float, ...] = ()
-    """From a trial's entry into its slot to its first byte on the wire, once a call, connection set-up left out."""
-    in_flight: int = 0
-    """The most trials in their slots at once."""
-    slots: int = 0
-    """Trials that were allowed in their slots; 0 in runs of before there was a bound other than the concurrency."""
-    pace: PaceMove = "kept"
-    """What became of the slots then: `held` where more would have been used, and the loop could not have borne them."""
-    cpu_share: float | None = None
-    """Of one core, by the loop's thread."""
-    pool_waits: int = 0
-    """Calls that had to wait for a free connection; any means that the pool was starved."""

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from harness.types.search import IndexReport
+
 Interval = tuple[float | None, float | None]
 """Two-sided 95 %; a bound that the sample cannot support is None."""
 
@@ -60,11 +62,55 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageLatency:
-    """One stage of one variant."""
+    """One stage of one variant: as Latency has it, a time-out counted at its limit."""
 
     p50_ms: float | None
     p95_ms: float | None
     n: int
+    p50_ci: Interval = (None, None)
+    p95_ci: Interval = (None, None)
+    first_ms: float | None = None
+    """Of the variant's warm-up, which is in no other figure: clients connect, models load."""
+    share: float | None = None
+    """Of the time of all stages together, over all trials; None for a part of another stage."""
+    failures: int = 0
+    """Trials that ended in it, failed or timed out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrievalQuality:
+    """How good what was found is, over the examples that name their relevant documents."""
+
+    retrieved: Mapping[str, Estimate]
+    """Measure (`recall@10`) → its mean, for all that the search found, in its order."""
+    used: Mapping[str, Estimate]
+    """The same for what went into the prompt: the difference is the reranker's own contribution."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blame:
+    """Where the wrong answers of a retrieval variant went wrong; trials whose example names no document are left out."""
+
+    wrong: int
+    """Trials whose answer is scored under one half."""
+    causes: Mapping[str, int]
+    """Cause → trials, in the order of the pipeline; they add up to `wrong`."""
+    oracle_right: Mapping[str, int | None]
+    """Of these, how many the same model answers rightly when given the relevant documents; None without that control."""
+    closed_book_right: Mapping[str, int | None]
+    """Of these, how many it answers rightly when given nothing: what was found misled it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextSize:
+    """What stands in the input of the call that answers; the parts share its tokens by their characters."""
+
+    input_tokens_p50: float | None
+    input_tokens_p95: float | None
+    input_tokens_max: int | None
+    """None throughout where no call told its tokens."""
+    parts: Mapping[str, float | None]
+    """prompt, fewshot, context → tokens, on average."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +189,10 @@ class PartitionSummary:
     latency: Latency
     by_tag: Mapping[str, TagSlice]
     abstentions: Abstentions | None = None
+    retrieval: RetrievalQuality | None = None
+    """None where no example names its relevant documents, or nothing was looked up."""
+    blame: Blame | None = None
+    context: ContextSize | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +202,8 @@ class VariantSummary:
     layers: tuple[str, ...]
     """In which layers it differs from the control."""
     partitions: Mapping[str, PartitionSummary]
+    aid: str = ""
+    """`closed-book` or `oracle` for a variant that the harness added to tell where others fail; no candidate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +286,8 @@ class Summary:
     control: str = ""
     metrics: Mapping[str, str] = field(default_factory=dict)
     """Declared metric → scorer."""
+    indexes: tuple[IndexReport, ...] = ()
+    """What it took to make each index ready, apart from every query; one an index and start of the run."""
     spend: Spend | None = None
     """None where every answer was produced elsewhere."""
 

@@ -7,8 +7,9 @@ import pytest
 
 from harness.cli.terminal import print_blocks
 from harness.flow.report import report
-from harness.flow.summarise import summarise
+from harness.flow.summarise.summarise import summarise
 from harness.types.report import Heading, Table, Text
+from harness.types.run import Traces
 
 ESCAPE = re.compile(r"\x1b")
 
@@ -27,7 +28,9 @@ def blocks(made_run):
     finished = "2026-01-02T03:05:05Z"
     return report(
         summarise(
-            made_run.manifest, made_run.records, made_run.judgements, made_run.probes, finished_at=finished
+            made_run.manifest,
+            Traces(records=made_run.records, judgements=made_run.judgements, probes=made_run.probes),
+            finished_at=finished,
         )
     )
 

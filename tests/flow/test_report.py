@@ -7,9 +7,10 @@ from itertools import pairwise
 import pytest
 
 from harness.flow.report import report
-from harness.flow.summarise import summarise
+from harness.flow.summarise.summarise import summarise
 from harness.text.markdown import markdown
 from harness.types.report import Heading, Table, Text
+from harness.types.run import Traces
 
 HOSTILE = "<script>alert(1)</script>|`x`[a](javascript:b)\n# h\u202e"
 
@@ -19,9 +20,7 @@ def summary(made_run):
     """The made-up run, summarised."""
     return summarise(
         made_run.manifest,
-        made_run.records,
-        made_run.judgements,
-        made_run.probes,
+        Traces(records=made_run.records, judgements=made_run.judgements, probes=made_run.probes),
         finished_at="2026-01-02T03:05:05Z",
     )
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.flow.summarise import summarise
+from harness.flow.summarise.summarise import summarise
 from harness.stats.rates import clopper_pearson_upper, wilson
 from harness.types.call import Usage
 from harness.types.record import OUTCOMES, Outcome, Record, StageTime
-from harness.types.run import Manifest, MetricInfo, Probe
+from harness.types.run import Manifest, MetricInfo, Probe, Traces
 from harness.types.score import Judgement
 
 NOON = "2026-01-02T12:00:00Z"
@@ -65,7 +65,9 @@ def judge(one: Record, value: float | None, metric: str = "m", **changes) -> Jud
 
 def golden(records, judgements=(), probes=(CALM,), **changes):
     """The figures of `v` on golden."""
-    summary = summarise(manifest(**changes), records, judgements, probes, finished_at=NOON)
+    summary = summarise(
+        manifest(**changes), Traces(records=records, judgements=judgements, probes=probes), finished_at=NOON
+    )
     return summary.variants["v"].partitions["golden"]
 
 
@@ -133,7 +135,9 @@ def test_partitions_are_never_pooled():
     """Right on golden and wrong on edge: 1 and 0, never a half."""
     records = [record(0), record(0, partition="edge")]
     judgements = [judge(records[0], 1.0), judge(records[1], 0.0)]
-    summary = summarise(manifest(), records, judgements, (CALM,), finished_at=NOON)
+    summary = summarise(
+        manifest(), Traces(records=records, judgements=judgements, probes=(CALM,)), finished_at=NOON
+    )
     parts = summary.variants["v"].partitions
     assert [parts[name].quality.value for name in ("golden", "edge")] == [1.0, 0.0]
 
@@ -153,8 +157,10 @@ def test_a_run_is_complete_when_every_planned_trial_has_a_record():
     """Failures are outcomes; a trial that was never tried is missing, and is said."""
     records = [record(number, "failed") for number in range(10)]
     records += [record(number, partition="edge") for number in range(5)]
-    whole = summarise(manifest(), records, (), (CALM,), finished_at=NOON)
-    torn = summarise(manifest(), records[:-1], (), (CALM,), finished_at=NOON)
+    whole = summarise(manifest(), Traces(records=records, judgements=(), probes=(CALM,)), finished_at=NOON)
+    torn = summarise(
+        manifest(), Traces(records=records[:-1], judgements=(), probes=(CALM,)), finished_at=NOON
+    )
     assert whole.run.complete
     assert "run_incomplete" not in codes(whole)
     assert not torn.run.complete
@@ -300,7 +306,11 @@ def test_time_outs_count_at_their_limit():
 def test_p95_has_an_upper_bound_from_72_samples(n, bounded):
     """Below it there is none, and a warning says so."""
     records = [record(number, latency_ms=float(number)) for number in range(n)]
-    summary = summarise(manifest(plan={"v": {"golden": n}}), records, (), (CALM,), finished_at=NOON)
+    summary = summarise(
+        manifest(plan={"v": {"golden": n}}),
+        Traces(records=records, judgements=(), probes=(CALM,)),
+        finished_at=NOON,
+    )
     latency = summary.variants["v"].partitions["golden"].latency
     assert (latency.p95_ci[1] is not None) is bounded
     assert ("p95_upper_not_estimable" in codes(summary)) is not bounded
@@ -333,7 +343,9 @@ def test_stages_and_the_clients_own_share():
 )
 def test_a_heavy_harness_makes_its_latencies_invalid(probe, valid):
     """Loop lag over 20 ms at P99, or a starved pool: the figures stay, marked, with the reason."""
-    summary = summarise(manifest(), [record(0)], (), (probe,), finished_at=NOON)
+    summary = summarise(
+        manifest(), Traces(records=[record(0)], judgements=(), probes=(probe,)), finished_at=NOON
+    )
     latency = summary.variants["v"].partitions["golden"].latency
     assert summary.overhead.valid is latency.valid is valid
     assert (latency.why is None) is valid
@@ -342,7 +354,7 @@ def test_a_heavy_harness_makes_its_latencies_invalid(probe, valid):
 
 def test_an_unweighed_run_is_not_trusted():
     """Answers were produced here and nobody watched: unknown is not fine."""
-    summary = summarise(manifest(), [record(0)], (), (), finished_at=NOON)
+    summary = summarise(manifest(), Traces(records=[record(0)], judgements=(), probes=()), finished_at=NOON)
     assert not summary.overhead.valid
     assert summary.overhead.loop_lag_p99_ms is None
 
@@ -406,7 +418,11 @@ def test_warnings_name_what_a_reader_must_know():
         for n in range(9)
     ]
     records.append(record(9, "truncated", outcome=Outcome(kind="truncated", text="same")))
-    summary = summarise(manifest(plan={"v": {"golden": 10}}), records, (), (CALM,), finished_at=NOON)
+    summary = summarise(
+        manifest(plan={"v": {"golden": 10}}),
+        Traces(records=records, judgements=(), probes=(CALM,)),
+        finished_at=NOON,
+    )
     assert codes(summary) >= {
         "no_edge_partition",
         "few_examples",
@@ -419,14 +435,20 @@ def test_warnings_name_what_a_reader_must_know():
 
 def test_a_run_of_recorded_answers_weighed_nothing():
     """Nothing was measured here, so nothing of the harness's own can be in it."""
-    summary = summarise(manifest(live={"v": False}), [record()], (), (CALM,), finished_at=NOON)
+    summary = summarise(
+        manifest(live={"v": False}),
+        Traces(records=[record()], judgements=(), probes=(CALM,)),
+        finished_at=NOON,
+    )
     assert summary.overhead is None
 
 
 def test_the_made_up_run_tells_its_pattern(made_run):
     """Retrieval and tuning lead on golden, tuning falls behind on edge and never breaks the schema."""
     summary = summarise(
-        made_run.manifest, made_run.records, made_run.judgements, made_run.probes, finished_at=NOON
+        made_run.manifest,
+        Traces(records=made_run.records, judgements=made_run.judgements, probes=made_run.probes),
+        finished_at=NOON,
     )
     parts = summary.by_partition()
     assert list(parts) == ["golden", "edge"]
@@ -452,7 +474,9 @@ def test_any_run_is_plain_json(trials):
         one = record(number, kind, repeat=repeat, latency_ms=None if value is None else value * 1000)
         records.append(one)
         judgements.append(judge(one, value if one.outcome.came else None))
-    summary = summarise(manifest(), records, judgements, (CALM,), finished_at=NOON)
+    summary = summarise(
+        manifest(), Traces(records=records, judgements=judgements, probes=(CALM,)), finished_at=NOON
+    )
     assert b"NaN" not in orjson.dumps(summary)
     part = summary.variants["v"].partitions["golden"]
     assert sum(part.outcomes.values()) == part.trials == part.scored + part.unscored
@@ -465,7 +489,9 @@ def test_any_run_is_plain_json(trials):
 def test_keys_stand_in_the_order_of_the_contract(made_run):
     """summary.json reads from the run to its overhead; a partition from its trials to its tags."""
     summary = summarise(
-        made_run.manifest, made_run.records, made_run.judgements, made_run.probes, finished_at=NOON
+        made_run.manifest,
+        Traces(records=made_run.records, judgements=made_run.judgements, probes=made_run.probes),
+        finished_at=NOON,
     )
     data = orjson.loads(orjson.dumps(summary))
     top = ("run", "variants", "comparisons", "warnings", "gates", "overhead")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from harness import registry
-from harness.flow.summarise import summarise
+from harness.flow.summarise.summarise import summarise
 from harness.sections.cost import cost
 from harness.sections.latency import latency
 from harness.sections.method import CONDITION, method
@@ -16,6 +16,7 @@ from harness.sections.schema import schema
 from harness.sections.tags import tags
 from harness.types.plugins import Section
 from harness.types.report import Table, Text
+from harness.types.run import Traces
 from harness.types.summary import Abstentions, Notice, Spend
 
 
@@ -23,7 +24,9 @@ from harness.types.summary import Abstentions, Notice, Spend
 def summary(made_run):
     """The made-up run, summarised."""
     return summarise(
-        made_run.manifest, made_run.records, made_run.judgements, made_run.probes, finished_at="z"
+        made_run.manifest,
+        Traces(records=made_run.records, judgements=made_run.judgements, probes=made_run.probes),
+        finished_at="z",
     )
 
 
@@ -81,7 +84,7 @@ def test_what_cached_answers_would_have_cost_may_be_unknown(summary):
 @pytest.mark.parametrize("name", registry.SECTIONS)
 def test_no_section_needs_a_record(made_run, name):
     """A run that was stopped before its first record still has a report, with unknowns in it."""
-    empty = summarise(made_run.manifest, (), (), (), finished_at="z")
+    empty = summarise(made_run.manifest, Traces(records=(), judgements=(), probes=()), finished_at="z")
     for block in registry.load(registry.SECTIONS, name, what="section")(empty):
         assert not isinstance(block, Table) or "None" not in str(block.rows)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from harness.flow.summarise import summarise
+from harness.flow.summarise.summarise import summarise
 from harness.types.record import Outcome, Record, StageTime
-from harness.types.run import Manifest, Probe
+from harness.types.run import Manifest, Probe, Traces
 
 
 def manifest(planned: int) -> Manifest:
@@ -30,7 +30,9 @@ def first_token(hung: int, answered: int):
         for number in range(hung + answered)
     ]
     probe = Probe(at="", loop_lag_ms=(0.1,))
-    summary = summarise(manifest(hung + answered), records, (), (probe,), finished_at="")
+    summary = summarise(
+        manifest(hung + answered), Traces(records=records, judgements=(), probes=(probe,)), finished_at=""
+    )
     return summary.variants["v"].partitions["golden"].latency.first_token
 
 
@@ -48,7 +50,11 @@ def test_the_clients_clock_is_told(clock, kind, told):
     record = Record(
         variant="v", example_id="g-0", partition="golden", outcome=outcome, latency_ms=21.0, stages=stages
     )
-    summary = summarise(manifest(1), [record], (), (Probe(at="", loop_lag_ms=(0.1,)),), finished_at="")
+    summary = summarise(
+        manifest(1),
+        Traces(records=[record], judgements=(), probes=(Probe(at="", loop_lag_ms=(0.1,)),)),
+        finished_at="",
+    )
     latency = summary.variants["v"].partitions["golden"].latency
     assert latency.method.startswith("on the client's clock") is told
     assert any(notice.code == "clients_clock" for notice in summary.warnings) is told
@@ -83,7 +89,11 @@ def test_a_part_of_a_call_is_never_counted_with_the_whole():
         variant="v", example_id="g-0", partition="golden", outcome=Outcome(kind="answered", text="x"),
         latency_ms=50.0, elapsed_ms=51.0, stages=stages,
     )  # fmt: skip
-    summary = summarise(manifest(1), [record], (), (Probe(at="", loop_lag_ms=(0.1,)),), finished_at="")
+    summary = summarise(
+        manifest(1),
+        Traces(records=[record], judgements=(), probes=(Probe(at="", loop_lag_ms=(0.1,)),)),
+        finished_at="",
+    )
     latency = summary.variants["v"].partitions["golden"].latency
     found = {name: (stage.p50_ms, stage.n) for name, stage in latency.stages.items()}
     assert found == {"generate": (50.0, 1), "search": (10.0, 1), "generate/generate": (30.0, 1)}

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.flow.summarise import summarise
+from harness.flow.summarise.summarise import summarise
 from harness.stats.overhead import LAG_LIMIT_MS, overhead
 from harness.types.record import Outcome, Record
-from harness.types.run import Manifest, Probe
+from harness.types.run import Manifest, Probe, Traces
 
 CALM = Probe(at="", loop_lag_ms=(0.4,) * 50, start_to_send_ms=(1.0, 2.0), in_flight=8, slots=8)
 
@@ -92,7 +92,7 @@ def summary_of(latency_ms, lag_ms, first_token_ms=None, **probe):
         for number in range(3)
     ]
     probes = (replace(CALM, loop_lag_ms=(lag_ms,) * 50, **probe),)
-    return summarise(manifest, records, (), probes, finished_at="")
+    return summarise(manifest, Traces(records=records, judgements=(), probes=probes), finished_at="")
 
 
 @pytest.mark.parametrize(

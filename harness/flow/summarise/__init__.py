@@ -1,0 +1,1 @@
+"""From records and judgements to a Summary: every figure of summary.json, and nothing that is not on disk."""
