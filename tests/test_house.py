@@ -126,6 +126,7 @@ TABLES = {
     "PROVIDERS": plugins.Provider,
     "STAGES": plugins.StageOptions,
     "RETRIEVERS": plugins.RetrieverOptions,
+    "STORES": plugins.StoreOptions,
     "SCORERS": plugins.Scorer,
     "SECTIONS": plugins.Section,
 }
@@ -142,6 +143,8 @@ def test_every_line_of_the_registry_loads_and_meets_its_protocol(table: str, nam
         assert hasattr(part, member), f"{name} lacks {member}"
     for method, wanted in _methods(shape):
         found = part if method == "__call__" and inspect.isfunction(part) else getattr(part, method)
+        if isinstance(wanted, property):
+            continue
         assert inspect.iscoroutinefunction(found) == inspect.iscoroutinefunction(wanted), method
         assert _parameters(found) == _parameters(wanted), f"{name}.{method}"
 
@@ -154,13 +157,6 @@ def _methods(shape: type) -> Iterator[tuple[str, Any]]:
 
 def _parameters(function: Any) -> list[str]:
     return [name for name in inspect.signature(function).parameters if name not in ("self", "cls")]
-
-
-def test_the_registry_promises_nothing_twice() -> None:
-    """A name that is answered with "not available yet" is not also built."""
-    built = {"provider": registry.PROVIDERS, "stage": registry.STAGES, "search": registry.RETRIEVERS}
-    for kind, names in registry.LATER.items():
-        assert not names.keys() & built[kind].keys()
 
 
 def test_every_command_has_its_code() -> None:

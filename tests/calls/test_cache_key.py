@@ -37,6 +37,9 @@ MODELS = {
     "where": WORDS,
 }
 REQUESTS = {
+    "task": st.sampled_from(["answer", "embed", "rerank", "search"]),
+    "texts": st.lists(WORDS, max_size=2).map(tuple),
+    "query": WORDS,
     "messages": st.lists(MESSAGES, max_size=3).map(tuple),
     "output": st.builds(
         OutputSpec,
@@ -72,7 +75,7 @@ def test_any_field_that_can_change_the_answer_changes_the_key(data, model, reque
     if name in MODELS:
         after, never = cache_key(replace(spec, **{name: other}), asked), name in UNASKED_OF_MODEL
     else:
-        silent = name in {"inputs", "seed"} and bool(asked.messages) and ":" not in spec.provider
+        silent = name in {"inputs", "seed"} and bool(asked.messages or asked.texts) and ":" not in spec.provider
         after = cache_key(spec, replace(asked, **{name: other}))
         never = name in UNASKED_OF_REQUEST or silent
     assert (before == after) == never

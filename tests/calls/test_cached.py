@@ -40,6 +40,8 @@ REPLIES = st.builds(
         max_size=2,
     ).map(tuple),
     retrieved=st.lists(OBJECTS, max_size=2).map(tuple),
+    vectors=st.lists(st.lists(st.floats(-1, 1), max_size=3).map(tuple), max_size=2).map(tuple),
+    ranking=st.lists(st.tuples(st.integers(0, 9), st.floats(-1, 1)), max_size=2).map(tuple),
     told_cost_usd=st.none() | st.floats(0, 9),
     meta=OBJECTS,
 )
@@ -63,6 +65,8 @@ class Kept(dict):
 
 class Live:
     """An endpoint that says its things in turn; the last one repeats."""
+
+    key = "k"
 
     def __init__(self, *says):
         self.says = list(says)

@@ -22,6 +22,7 @@ class Scripted:
 
     live: ClassVar[bool] = True
     note: ClassVar[str | None] = None
+    given: ClassVar[str] = ""
     longest_answer_tokens: ClassVar[int | None] = None
 
     def __init__(self, *says: Any) -> None:

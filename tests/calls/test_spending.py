@@ -29,6 +29,7 @@ class Scripted:
     """A provider that fails or answers as it is told."""
 
     live: ClassVar[bool] = True
+    given: ClassVar[str] = ""
     longest_answer_tokens: ClassVar[int | None] = None
 
     def __init__(self, *says: Any) -> None:

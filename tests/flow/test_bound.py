@@ -11,12 +11,13 @@ from harness.calls.money import bound_usd, cost_usd
 from harness.flow.bound import bound
 from harness.stages.fewshot import FewShot
 from harness.stages.prompt import Prompt
-from harness.stages.retrieve import Retrieve
+from harness.stages.retrieve.options import Retrieve
 from harness.types.call import Message, Request, Usage
 from harness.types.evalset import Document, Example
 from harness.types.experiment import ModelSpec, OutputSpec, Price, Tier, Variant
 from harness.types.line import Line
 from harness.types.trial import Draft, Trial
+from tests.stages.conftest import Kit
 
 PRICE = Price(input_usd_per_mtok=1.0, cached_input_usd_per_mtok=0.5, output_usd_per_mtok=10.0)
 MODEL = ModelSpec(name="gpt", provider="openai", model="m", params={"max_tokens": 100}, price=PRICE)
@@ -25,7 +26,7 @@ TRAIN = tuple(
     Example(id=f"t-{n}", inputs={"q": f"what is {n}? " * (n + 1)}, expected="word " * n) for n in range(1, 9)
 )
 DOCUMENTS = tuple(Document(id=f"d{n}", text=f"Town {n} lies on a river. " * (n + 1)) for n in range(9))
-KIT = SimpleNamespace(seed=1, train=TRAIN, documents=DOCUMENTS, output=OutputSpec(), tools=())
+KIT = Kit(seed=1, train=TRAIN, documents=DOCUMENTS)
 
 
 def lines(*stages):

@@ -63,11 +63,15 @@ def judge(one: Record, value: float | None, metric: str = "m", **changes) -> Jud
     return Judgement(**{**key, "metric": metric, "value": value, **changes})
 
 
+def summed(run, records, judgements=(), probes=(CALM,)):
+    """The summary of a run that left these."""
+    traces = Traces(records=records, judgements=judgements, probes=probes)
+    return summarise(run, traces, finished_at=NOON)
+
+
 def golden(records, judgements=(), probes=(CALM,), **changes):
     """The figures of `v` on golden."""
-    summary = summarise(
-        manifest(**changes), Traces(records=records, judgements=judgements, probes=probes), finished_at=NOON
-    )
+    summary = summed(manifest(**changes), records, judgements, probes)
     return summary.variants["v"].partitions["golden"]
 
 
@@ -135,9 +139,7 @@ def test_partitions_are_never_pooled():
     """Right on golden and wrong on edge: 1 and 0, never a half."""
     records = [record(0), record(0, partition="edge")]
     judgements = [judge(records[0], 1.0), judge(records[1], 0.0)]
-    summary = summarise(
-        manifest(), Traces(records=records, judgements=judgements, probes=(CALM,)), finished_at=NOON
-    )
+    summary = summed(manifest(), records, judgements)
     parts = summary.variants["v"].partitions
     assert [parts[name].quality.value for name in ("golden", "edge")] == [1.0, 0.0]
 
@@ -157,10 +159,8 @@ def test_a_run_is_complete_when_every_planned_trial_has_a_record():
     """Failures are outcomes; a trial that was never tried is missing, and is said."""
     records = [record(number, "failed") for number in range(10)]
     records += [record(number, partition="edge") for number in range(5)]
-    whole = summarise(manifest(), Traces(records=records, judgements=(), probes=(CALM,)), finished_at=NOON)
-    torn = summarise(
-        manifest(), Traces(records=records[:-1], judgements=(), probes=(CALM,)), finished_at=NOON
-    )
+    whole = summed(manifest(), records)
+    torn = summed(manifest(), records[:-1])
     assert whole.run.complete
     assert "run_incomplete" not in codes(whole)
     assert not torn.run.complete
@@ -306,11 +306,7 @@ def test_time_outs_count_at_their_limit():
 def test_p95_has_an_upper_bound_from_72_samples(n, bounded):
     """Below it there is none, and a warning says so."""
     records = [record(number, latency_ms=float(number)) for number in range(n)]
-    summary = summarise(
-        manifest(plan={"v": {"golden": n}}),
-        Traces(records=records, judgements=(), probes=(CALM,)),
-        finished_at=NOON,
-    )
+    summary = summed(manifest(plan={"v": {"golden": n}}), records)
     latency = summary.variants["v"].partitions["golden"].latency
     assert (latency.p95_ci[1] is not None) is bounded
     assert ("p95_upper_not_estimable" in codes(summary)) is not bounded
@@ -343,9 +339,7 @@ def test_stages_and_the_clients_own_share():
 )
 def test_a_heavy_harness_makes_its_latencies_invalid(probe, valid):
     """Loop lag over 20 ms at P99, or a starved pool: the figures stay, marked, with the reason."""
-    summary = summarise(
-        manifest(), Traces(records=[record(0)], judgements=(), probes=(probe,)), finished_at=NOON
-    )
+    summary = summed(manifest(), [record(0)], (), (probe,))
     latency = summary.variants["v"].partitions["golden"].latency
     assert summary.overhead.valid is latency.valid is valid
     assert (latency.why is None) is valid
@@ -354,7 +348,7 @@ def test_a_heavy_harness_makes_its_latencies_invalid(probe, valid):
 
 def test_an_unweighed_run_is_not_trusted():
     """Answers were produced here and nobody watched: unknown is not fine."""
-    summary = summarise(manifest(), Traces(records=[record(0)], judgements=(), probes=()), finished_at=NOON)
+    summary = summed(manifest(), [record(0)], (), ())
     assert not summary.overhead.valid
     assert summary.overhead.loop_lag_p99_ms is None
 
@@ -418,11 +412,7 @@ def test_warnings_name_what_a_reader_must_know():
         for n in range(9)
     ]
     records.append(record(9, "truncated", outcome=Outcome(kind="truncated", text="same")))
-    summary = summarise(
-        manifest(plan={"v": {"golden": 10}}),
-        Traces(records=records, judgements=(), probes=(CALM,)),
-        finished_at=NOON,
-    )
+    summary = summed(manifest(plan={"v": {"golden": 10}}), records)
     assert codes(summary) >= {
         "no_edge_partition",
         "few_examples",
@@ -435,21 +425,13 @@ def test_warnings_name_what_a_reader_must_know():
 
 def test_a_run_of_recorded_answers_weighed_nothing():
     """Nothing was measured here, so nothing of the harness's own can be in it."""
-    summary = summarise(
-        manifest(live={"v": False}),
-        Traces(records=[record()], judgements=(), probes=(CALM,)),
-        finished_at=NOON,
-    )
+    summary = summed(manifest(live={"v": False}), [record()])
     assert summary.overhead is None
 
 
 def test_the_made_up_run_tells_its_pattern(made_run):
     """Retrieval and tuning lead on golden, tuning falls behind on edge and never breaks the schema."""
-    summary = summarise(
-        made_run.manifest,
-        Traces(records=made_run.records, judgements=made_run.judgements, probes=made_run.probes),
-        finished_at=NOON,
-    )
+    summary = summed(made_run.manifest, made_run.records, made_run.judgements, made_run.probes)
     parts = summary.by_partition()
     assert list(parts) == ["golden", "edge"]
     values = {name: part.quality.value for name, part in parts["golden"].items()}
@@ -474,9 +456,7 @@ def test_any_run_is_plain_json(trials):
         one = record(number, kind, repeat=repeat, latency_ms=None if value is None else value * 1000)
         records.append(one)
         judgements.append(judge(one, value if one.outcome.came else None))
-    summary = summarise(
-        manifest(), Traces(records=records, judgements=judgements, probes=(CALM,)), finished_at=NOON
-    )
+    summary = summed(manifest(), records, judgements)
     assert b"NaN" not in orjson.dumps(summary)
     part = summary.variants["v"].partitions["golden"]
     assert sum(part.outcomes.values()) == part.trials == part.scored + part.unscored
@@ -488,11 +468,7 @@ def test_any_run_is_plain_json(trials):
 
 def test_keys_stand_in_the_order_of_the_contract(made_run):
     """summary.json reads from the run to its overhead; a partition from its trials to its tags."""
-    summary = summarise(
-        made_run.manifest,
-        Traces(records=made_run.records, judgements=made_run.judgements, probes=made_run.probes),
-        finished_at=NOON,
-    )
+    summary = summed(made_run.manifest, made_run.records, made_run.judgements, made_run.probes)
     data = orjson.loads(orjson.dumps(summary))
     top = ("run", "variants", "comparisons", "warnings", "gates", "overhead")
     assert [key for key in data if key in top] == list(top)

@@ -16,6 +16,7 @@ from harness.text.chunks import Chunking, cut
 from harness.text.similarity import terms
 from harness.types.evalset import Document
 from harness.types.plugins import Retriever, RetrieverOptions
+from harness.types.search import Query
 from harness.types.trial import Passage
 
 DATA = Path(os.environ.get("HARNESS_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
@@ -52,7 +53,7 @@ def test_the_scores_are_those_of_the_formula():
         idf = math.log(1 + (3 - n + 0.5) / (n + 0.5))
         return idf * tf / (tf + 1.5 * (1 - 0.75 + 0.75 * length / (sum(lengths) / 3)))
 
-    found = Bm25().build(chunks(*texts)).search("red pear", 9)
+    found = Bm25().build(chunks(*texts)).search(Query(text="red pear"), 9)
     assert docs(found) == ["d1", "d0"]
     assert found[0].score == pytest.approx(by_hand(2, 2, 4) + by_hand(1, 1, 4), rel=1e-5)
     assert found[1].score == pytest.approx(by_hand(1, 2, 2), rel=1e-5)
@@ -61,20 +62,20 @@ def test_the_scores_are_those_of_the_formula():
 def test_a_question_that_hits_nothing_finds_nothing():
     """No zero-score fillers, no failure on unknown, empty or stop-word queries, nor on a corpus without words."""
     index = Bm25().build(chunks("red apple", "the plum"))
-    assert [index.search(query, 5) for query in ("xyz", "", "?!", "what is the")] == [()] * 4
-    assert index.search("apple", 0) == ()
-    assert Bm25().build([]).search("apple", 3) == ()
-    assert Bm25().build(chunks("...", "")).search("apple", 3) == ()
+    assert [index.search(Query(text=query), 5) for query in ("xyz", "", "?!", "what is the")] == [()] * 4
+    assert index.search(Query(text="apple"), 0) == ()
+    assert Bm25().build([]).search(Query(text="apple"), 3) == ()
+    assert Bm25().build(chunks("...", "")).search(Query(text="apple"), 3) == ()
 
 
 def test_stop_words_can_be_searched_for_on_request():
     """Labels may hang on "how do I": the few-shot search asks for every word."""
-    assert docs(Bm25(stop_words=False).build(chunks("red apple", "the plum")).search("the", 5)) == ["d1"]
+    assert docs(Bm25(stop_words=False).build(chunks("red apple", "the plum")).search(Query(text="the"), 5)) == ["d1"]
 
 
 def test_more_may_be_asked_than_there_is():
     """top_k beyond the corpus brings all hits."""
-    assert len(Bm25().build(chunks("red", "red", "blue")).search("red", 100)) == 2
+    assert len(Bm25().build(chunks("red", "red", "blue")).search(Query(text="red"), 100)) == 2
 
 
 def test_titles_single_characters_and_cjk_are_found():
@@ -87,7 +88,7 @@ def test_titles_single_characters_and_cjk_are_found():
             passage("東京は日本の首都です", doc="d"),
         ]
     )
-    assert [docs(index.search(query, 1)) for query in ("return", "c", "7?", "京都")] == [
+    assert [docs(index.search(Query(text=query), 1)) for query in ("return", "c", "7?", "京都")] == [
         ["a"],
         ["b"],
         ["c"],
@@ -99,7 +100,7 @@ def test_ties_go_by_document_and_chunk():
     """Equal scores keep one order, whatever order the chunks came in, also across the cut at top_k."""
     same = [passage("red apple", doc=doc, chunk=chunk) for doc in "cab" for chunk in (2, 0, 1)]
     for top_k in (2, 4, 9):
-        found = Bm25().build(same).search("apple", top_k)
+        found = Bm25().build(same).search(Query(text="apple"), top_k)
         assert [(p.doc, p.chunk) for p in found] == [(d, c) for d in "abc" for c in range(3)][:top_k]
         assert [p.rank for p in found] == list(range(1, top_k + 1))
 
@@ -113,10 +114,10 @@ def test_ties_go_by_document_and_chunk():
 def test_every_hit_shares_a_word_and_a_smaller_k_is_a_prefix(texts, query, top_k):
     """Hits are exactly the chunks that share a word, best first; a smaller top_k only cuts the tail."""
     index = Bm25().build(chunks(*(" ".join(text) for text in texts)))
-    every = index.search(" ".join(query), 100)
+    every = index.search(Query(text=" ".join(query)), 100)
     assert {p.doc for p in every} == {f"d{n}" for n, text in enumerate(texts) if set(text) & set(query)}
     assert all(a.score >= b.score > 0 for a, b in pairwise(every))
-    assert tuple(index.search(" ".join(query), top_k)) == tuple(every)[:top_k]
+    assert tuple(index.search(Query(text=" ".join(query)), top_k)) == tuple(every)[:top_k]
 
 
 def test_a_query_over_ten_thousand_chunks_is_quick():
@@ -124,10 +125,10 @@ def test_a_query_over_ten_thousand_chunks_is_quick():
     vocabulary = [f"w{n}" for n in range(2000)]
     corpus = chunks(*(" ".join(vocabulary[(n * k) % 2000] for k in range(1, 61)) for n in range(10_000)))
     index = Bm25().build(corpus)
-    index.search("w1", 8)
+    index.search(Query(text="w1"), 8)
     started = time.process_time()
     for n in range(50):
-        index.search(" ".join(vocabulary[n * 7 : n * 7 + 12]), 8)
+        index.search(Query(text=" ".join(vocabulary[n * 7 : n * 7 + 12])), 8)
     assert (time.process_time() - started) / 50 < 0.005
 
 
@@ -153,7 +154,7 @@ def test_real_questions_find_their_abstracts():
             relevant.setdefault(int(number), {})[doc] = int(grade)
     index = Bm25().build(cut(documents, Chunking(size=10_000, overlap=0)))
     gains = [
-        _ndcg(docs(index.search(query, 10)), relevant[number])
+        _ndcg(docs(index.search(Query(text=query), 10)), relevant[number])
         for number, query in enumerate(queries, 1)
         if number in relevant
     ]

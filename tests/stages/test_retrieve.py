@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.errors import ConfigError, UsageError
-from harness.stages.retrieve import Retrieve
+from harness.stages.retrieve.options import Retrieve
 from harness.types.evalset import Document
 from harness.types.plugins import ComputeStage, StageOptions
 from tests.stages.conftest import Kit, make_draft

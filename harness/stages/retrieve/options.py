@@ -61,7 +61,9 @@ class Retrieve:
         index: Index = await kit.share(_key(order, self), lambda: ready(order, kit))
         kit.tell(index.report)
         found = Found(
-            index=digest([fingerprint(order), self.top_k, self.query, self.where, self.rewritten]),
+            index=digest(
+                [fingerprint(order), self.chunk, self.top_k, self.query, self.where, self.rewritten]
+            ),
             model_key="" if self.embed is None else (await kit.endpoint(self.embed)).key,
             longest=_longest(order.chunks, self.top_k),
         )
