@@ -57,7 +57,8 @@ class Retrieval:
             self.site.fault_key((*at, "embed"), "measures what is similar", "write select: similar")
         if embed is not None:
             yield self._spec("embed", {"model": embed}, at)
-        yield self._spec("fewshot", {"k": shape.k, "select": str(shape.select), "embed": embed}, at)
+        beside = {} if embed is None else {"embed": embed}
+        yield self._spec("fewshot", {"k": shape.k, "select": str(shape.select), **beside}, at)
 
     def retrieve(self, shape: step_parts.Retrieve, at: At) -> Iterator[StageSpec]:
         """Up to three stages: the query rewritten, embedded, searched for."""
@@ -71,9 +72,8 @@ class Retrieval:
         service = shape.store.kind in _SERVICES
         self._check_search(shape, at, service=service)
         self._check_store(shape.store, (*at, "store"))
-        embed = self._model(shape.embed, (*at, "embed"))
-        if embed is not None and shape.search != "bm25" and not service:
-            yield self._spec("embed", {"model": embed, **searched}, at)
+        if shape.search != "bm25" and not service:
+            yield self._spec("embed", {"model": self._embed(shape, at), **searched}, at)
         yield self._spec("retrieve", {**self._retrieve(shape, at), **searched}, at)
 
     def rerank(
@@ -94,7 +94,7 @@ class Retrieval:
             "chunk": self._chunk(shape.chunk, (*at, "chunk")),
             "search": str(shape.search),
             "tuning": {key: value for key, value in tuning.items() if value is not None},
-            "embed": self._model(shape.embed, (*at, "embed")),
+            "embed": self._embed(shape, at),
             "store": self._store(shape.store),
             "service": self._service(shape, (*at, "store")),
             "top_k": shape.top_k,
@@ -115,9 +115,6 @@ class Retrieval:
     def _check_search(self, shape: step_parts.Retrieve, at: At, *, service: bool) -> None:
         if service:
             return
-        if shape.search != "bm25" and shape.embed is None:
-            hint = "add embed: {provider: reference, model: reference-embed}, or search: bm25"
-            self.site.fault((*at, "search"), f"a {shape.search} search needs an embedding model", hint)
         for key in ("fuse", "weights"):
             if getattr(shape, key) is not None and shape.search != "hybrid":
                 self.site.fault_key((*at, key), "belongs to a hybrid search", "write search: hybrid")
@@ -201,6 +198,12 @@ class Retrieval:
                 if isinstance(one, str):
                     self.site.check_template((*at, key), one)
         return dict(config_models.bare(where))
+
+    def _embed(self, shape: step_parts.Retrieve, at: At) -> ModelSpec | None:
+        """The embedding model; where a search needs one and none is named, the built-in one, which needs no key."""
+        if shape.embed is None and (shape.search == "bm25" or shape.store.kind in _SERVICES):
+            return None
+        return self._model(shape.embed or "reference/reference-embed", (*at, "embed"))
 
     def _model(self, use: str | Any, at: At) -> ModelSpec | None:
         return config_models.used(use, at, self.models, self.site)

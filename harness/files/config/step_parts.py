@@ -144,7 +144,7 @@ class Retrieve(Shape):
     weights: Weights | None = None
     """What each side of a hybrid search counts."""
     embed: ModelUse | None = None
-    """The embedding model of a dense or hybrid search."""
+    """The embedding model of a dense or hybrid search; left out: the built-in `reference/reference-embed`."""
     store: Store = Store()
     """Where the vectors lie."""
     top_k: Count = 8

@@ -106,7 +106,7 @@ def test_the_good_config_is_good():
         ("fewshot: 5", "fewshot: five",
          "14: variants.rag.fewshot: expected a whole number of at least 1, found 'five'"),
         ("fewshot: 5", "fewshot: []", ("14: variants.rag.fewshot: "
-         "expected a whole number of at least 1 or a mapping with k, select, found an empty list")),
+         "expected a whole number of at least 1 or a mapping with k, select, embed, found an empty list")),
         ("fewshot: 5", "fewshot: {select: frist}", ("14: variants.rag.fewshot.select: "
          "expected one of first, random, balanced, similar, found 'frist'; did you mean 'first'?")),
         ("evalset: ev", "evalset: [a]", ("2: evalset: "
