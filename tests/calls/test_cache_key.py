@@ -75,7 +75,9 @@ def test_any_field_that_can_change_the_answer_changes_the_key(data, model, reque
     if name in MODELS:
         after, never = cache_key(replace(spec, **{name: other}), asked), name in UNASKED_OF_MODEL
     else:
-        silent = name in {"inputs", "seed"} and bool(asked.messages or asked.texts) and ":" not in spec.provider
+        silent = (
+            name in {"inputs", "seed"} and bool(asked.messages or asked.texts) and ":" not in spec.provider
+        )
         after = cache_key(spec, replace(asked, **{name: other}))
         never = name in UNASKED_OF_REQUEST or silent
     assert (before == after) == never

@@ -34,7 +34,11 @@ class Asked:
         usage = Usage(input_tokens=len(request.texts), output_tokens=0)
         told: dict[str, Any] = {"text": "yes"}
         if request.task == "embed":
-            told = {"text": "", "usage": usage, "vectors": tuple(tuple(embed(text)) for text in request.texts)}
+            told = {
+                "text": "",
+                "usage": usage,
+                "vectors": tuple(tuple(embed(text)) for text in request.texts),
+            }
         if request.task == "rerank":
             places = range(len(request.texts))
             told = {"text": "", "ranking": tuple((place, 1.0 + place) for place in reversed(places))}

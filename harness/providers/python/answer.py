@@ -36,6 +36,12 @@ def read_answer(returned: Any) -> dict[str, Any]:
     }
 
 
+def read_search(returned: Any) -> dict[str, Any]:
+    """What a function that searches returned: a list of documents, or a mapping that tells more beside `retrieved`."""
+    told = returned if isinstance(returned, Mapping) and "retrieved" in returned else {"retrieved": returned}
+    return read_answer({"text": "", **told})
+
+
 def _kind(told: Mapping[str, Any]) -> Literal["answered", "refused", "truncated"]:
     if told.get("refused"):
         return "refused"

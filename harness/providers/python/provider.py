@@ -14,7 +14,7 @@ from harness.calls import application
 from harness.calls.clock import ms_between, now_ns
 from harness.calls.workers import Workers
 from harness.errors import CallError, Fault, HarnessError, UsageError
-from harness.providers.python.answer import read_answer
+from harness.providers.python.answer import read_answer, read_search
 from harness.providers.python.trial import TrialContext
 from harness.registry import load
 from harness.text.quote import clip
@@ -100,7 +100,8 @@ class Python:
         if ran.error is not None:
             _raise(ran.error)
         try:
-            fields = {**trial.facts(self._price), **read_answer(ran.value)}
+            read = read_search if request.task == "search" else read_answer
+            fields = {**trial.facts(self._price), **read(ran.value)}
         except ValueError as error:
             raise _failure(f"{self._name}: {error}") from None
         params: dict[str, Any] = {"function": self._name, "options": dict(self._options)}
