@@ -31,6 +31,7 @@ STAGES: Mapping[str, str] = {
     "embed": "harness.stages.embed:Embed",
     "retrieve": "harness.stages.retrieve.options:Retrieve",
     "rerank": "harness.stages.rerank:Rerank",
+    "oracle": "harness.stages.oracle:Oracle",
     "prompt": "harness.stages.prompt:Prompt",
     "generate": "harness.stages.generate:Generate",
 }

@@ -11,6 +11,7 @@ from harness.cli.flags import RunFlags, listed
 from harness.cli.prepare import Prepared
 from harness.files.ledger import Ledger, find_run
 from harness.files.provenance import git_revision, machine, versions
+from harness.flow.absent import absent
 from harness.flow.layers import layers
 from harness.registry import provider_of
 from harness.types.run import Manifest, Selection
@@ -64,6 +65,7 @@ def _manifest(prepared: Prepared, selection: Selection, trials: Sequence[Trial],
     differing = layers(experiment)
     providers = {v.name: provider_of(v.model) for v in used if v.model}
     asked = [provider_of(model) for v in used for model, _ in v.asked()]
+    plan = _counts(trials, [variant.name for variant in used])
     return Manifest(
         id=run_id,
         experiment=experiment.name,
@@ -78,7 +80,7 @@ def _manifest(prepared: Prepared, selection: Selection, trials: Sequence[Trial],
         timeout_s=experiment.timeout_s,
         control=experiment.control,
         layers={variant.name: differing[variant.name] for variant in used},
-        plan=_counts(trials, [variant.name for variant in used]),
+        plan=plan,
         metrics=metric_infos(prepared.panel),
         live={v.name: v.name in providers and providers[v.name].live for v in used},
         schema=evalset.schema,
@@ -88,6 +90,9 @@ def _manifest(prepared: Prepared, selection: Selection, trials: Sequence[Trial],
         versions=versions(),
         machine=machine(),
         git_revision=git_revision(Path(experiment.file).resolve().parent),
+        aid={v.name: v.aid for v in used if v.aid},
+        aided={v.name: {aid: name for aid, name in v.aids.items() if name in plan} for v in used if v.aids},
+        absent=absent(used, evalset),
     )
 
 

@@ -14,7 +14,7 @@ from harness.errors import Fault, UserError
 from harness.flow.layers import layers
 from harness.flow.plan import plan
 from harness.stats.power import TYPICAL_DISCORDANCE, detectable_difference
-from harness.text.figures import figure
+from harness.text.figures import figure, named
 from harness.text.inert import inert_lines
 from harness.types.call import Usage
 from harness.types.evalset import Evalset
@@ -77,7 +77,7 @@ def _plan_blocks(prepared: Prepared, trials: Sequence[Trial]) -> Iterator[Block]
     planned = [v for v in experiment.variants if any(v.name == name for name, _ in counts)]
     rows = tuple(
         (
-            variant.name,
+            named(variant.name, variant.aid),
             *(str(counts[variant.name, name]) for name in partitions),
             _model(variant.model),
             _differs(variant, experiment.control, differing[variant.name]),

@@ -57,7 +57,13 @@ def metric_infos(panel: Panel) -> tuple[MetricInfo, ...]:
     if primary is None and panel.metrics:
         primary = panel.metrics[0][0]
     return tuple(
-        MetricInfo(name=metric.name, scorer=metric.scorer, primary=metric is primary, judges=scorer.judges)
+        MetricInfo(
+            name=metric.name,
+            scorer=metric.scorer,
+            primary=metric is primary,
+            judges=scorer.judges,
+            lenient=metric.lenient,
+        )
         for metric, scorer in panel.metrics
     )
 

@@ -13,6 +13,7 @@ from harness.files.evalsets import read_evalset
 from harness.files.outside import outside_digests
 from harness.files.prices import with_prices
 from harness.flow.check import check
+from harness.flow.controls import controls
 from harness.flow.convene import convene
 from harness.flow.fill import fill
 from harness.flow.rehearse import rehearse
@@ -51,6 +52,7 @@ def prepare(config: Path, *, sets: Sequence[str] = (), partitions: Collection[st
     experiment = with_prices(read_config(config, sets=sets, environ=os.environ))
     KEYS.read_named(experiment.resolved)
     evalset = read_evalset(experiment.evalset, partitions=partitions or None)
+    experiment = controls(experiment, evalset)
     panel = convene(experiment, evalset.schema)
     faults, notices = check(experiment, evalset)
     faults = (*fill(experiment, evalset), *rehearse(evalset, panel), *faults)

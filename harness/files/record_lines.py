@@ -60,6 +60,9 @@ def manifest_of(found: Mapping[str, Any]) -> Manifest:
         layers={name: tuple(layers) for name, layers in found["layers"].items()},
         metrics=tuple(_made(MetricInfo, metric) for metric in found["metrics"]),
         notes=tuple(found.get("notes") or ()),
+        absent={
+            name: None if ids is None else tuple(ids) for name, ids in (found.get("absent") or {}).items()
+        },
     )
 
 

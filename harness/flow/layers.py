@@ -11,6 +11,7 @@ _STAGES = {
     "embed": "retrieval",
     "retrieve": "retrieval",
     "rerank": "rerank",
+    "oracle": "oracle",
     "prompt": "prompt",
 }
 _OURS = frozenset({*_STAGES, "generate"})
@@ -26,7 +27,7 @@ def _parts(variant: Variant) -> dict[str, Any]:
     """Layer → what it is made of, as something that compares."""
     parts: dict[str, Any] = {}
     for stage in variant.stages:
-        if stage.kind in _STAGES and not _embeds_shots(stage):
+        if stage.kind in _STAGES and (stage.kind != "embed" or stage.looks_up):
             parts.setdefault(_STAGES[stage.kind], []).append((stage.kind, _told(stage)))
     own = [(stage.kind, dict(stage.options)) for stage in variant.stages if stage.kind not in _OURS]
     if own:
@@ -36,11 +37,6 @@ def _parts(variant: Variant) -> dict[str, Any]:
     if variant.tools:
         parts["tools"] = list(variant.tools)
     return parts
-
-
-def _embeds_shots(stage: StageSpec) -> bool:
-    """The query's embedding for few-shot, which reads no template of a query."""
-    return stage.kind == "embed" and "query" not in stage.options
 
 
 def _told(stage: StageSpec) -> dict[str, Any]:

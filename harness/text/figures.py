@@ -25,6 +25,11 @@ def count(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:,.0f}"
 
 
+def named(variant: str, aid: str) -> str:
+    """Show a variant's name; what the harness added itself is marked: `oracle (control)`."""
+    return f"{variant} (control)" if aid else variant
+
+
 def percent(value: float | None, places: int = 1) -> str:
     """Show a share in [0, 1] as a bare percentage; the unit stands in the column's title."""
     return UNKNOWN if value is None else f"{value * 100:.{places}f}"

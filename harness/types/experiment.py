@@ -8,6 +8,11 @@ from harness.types.evalset import EvalsetSpec
 
 OutputMode = Literal["prompt", "json_object", "json_schema", "tool"]
 CacheMode = Literal["on", "off", "read", "refresh"]
+Aid = Literal["closed-book", "oracle"]
+"""A variant that the harness adds, to tell where others fail: without what they look up, or with what is right."""
+
+LOOKING_UP = ("rewrite", "embed", "retrieve", "rerank")
+"""Kinds of stages that retrieval is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +121,11 @@ class StageSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     where: str = ""
 
+    @property
+    def looks_up(self) -> bool:
+        """True for a step of retrieval; few-shot's own embedding, which reads no template of a query, is none."""
+        return self.kind in LOOKING_UP and (self.kind != "embed" or "query" in self.options)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
@@ -130,6 +140,15 @@ class Variant:
     partitions: tuple[str, ...] | None = None
     """None: all that are run."""
     where: str = ""
+    aid: str = ""
+    """The Aid that it is; empty for a variant of the config."""
+    aids: Mapping[str, str] = field(default_factory=dict)
+    """Of a retrieval variant, Aid → the variant that tells where this one fails; empty where none was asked for."""
+
+    @property
+    def retrieves(self) -> bool:
+        """True where the harness itself looks something up for it."""
+        return any(stage.kind == "retrieve" for stage in self.stages)
 
     def asked(self) -> tuple[tuple[ModelSpec, str], ...]:
         """Every model of it, with the types.call.Task that it is asked for; the one that answers last."""
@@ -197,6 +216,8 @@ class Experiment:
     prices: tuple[PriceRow, ...] = ()
     control: str = ""
     candidates: tuple[str, ...] = ()
+    controls: tuple[Aid, ...] = ()
+    """What is added for each retrieval variant."""
     resolved: Mapping[str, Any] = field(default_factory=dict)
     """The config as merged, in plain JSON: what the manifest keeps and what a resume compares."""
     digest: str = ""

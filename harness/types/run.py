@@ -19,6 +19,8 @@ class MetricInfo:
     primary: bool
     judges: str = "answer"
     """`answer`: quality in [0, 1]; `facts`: a quantity in a unit of its own."""
+    lenient: bool = False
+    """True where an answer whose JSON is wrapped is judged by that JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,12 @@ class Manifest:
     versions: Mapping[str, str] = field(default_factory=dict)
     machine: Mapping[str, Any] = field(default_factory=dict)
     git_revision: str | None = None
+    aid: Mapping[str, str] = field(default_factory=dict)
+    """Variant → `closed-book` or `oracle`, for those that the harness added."""
+    aided: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Retrieval variant → `closed-book` or `oracle` → the variant of this run that was asked so."""
+    absent: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+    """Retrieval variant → relevant documents that its corpus does not hold; None where nobody can list the corpus."""
 
 
 PaceMove = Literal["kept", "raised", "held", "lowered"]

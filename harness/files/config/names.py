@@ -90,6 +90,6 @@ def _check_gate(gate: Gate, at: At, known: list[str], experiment: Experiment, si
 def _top(shape: ExperimentFile) -> Iterator[At]:
     if shape.stop_early:
         yield ("stop_early",)
-    for key in ("controls", "gates", "baseline", "ablation"):
+    for key in ("gates", "baseline", "ablation"):
         if getattr(shape, key):
             yield (key,)

@@ -78,6 +78,7 @@ def _experiment(shape: "ExperimentFile", file: str, site: "Site") -> Experiment:
         prices=rows(shape.prices, site),
         control=control,
         candidates=candidates,
+        controls=tuple(dict.fromkeys(shape.controls)),
     )
     for name, layer in shape.ablation.layers.items() if shape.ablation else ():
         workshop.layer(name, layer)
