@@ -15,7 +15,7 @@ NOTE = "built-in reading model"
 ESTIMATE = {"value", "ci", "method", "n", "unscored"}
 PARTITION = {
     "examples", "trials", "planned", "outcomes", "scored", "unscored", "coverage", "quality", "metrics", "schema",
-    "cost", "latency", "by_tag", "abstentions", "errors",
+    "cost", "latency", "by_tag", "abstentions", "errors", "retrieval", "blame", "context",
 }  # fmt: skip
 LATENCY = {
     "p50_ms", "p50_ci", "p95_ms", "p95_ci", "n_live", "n_cached", "timed_out", "method", "first_token", "stages",
@@ -50,7 +50,7 @@ def timeless(summary: dict[str, Any]) -> dict[str, Any]:
 def keeps_the_contract(summary: dict[str, Any]) -> None:
     """summary.json, key by key."""
     assert summary.keys() == {
-        "run", "variants", "comparisons", "warnings", "gates", "overhead", "control", "metrics", "spend",
+        "run", "variants", "comparisons", "warnings", "gates", "overhead", "control", "metrics", "spend", "indexes",
     }  # fmt: skip
     assert summary["run"].keys() == RUN
     assert summary["overhead"].keys() == {
@@ -67,7 +67,7 @@ def keeps_the_contract(summary: dict[str, Any]) -> None:
     }
     assert list(summary["variants"]) == VARIANTS
     for variant in summary["variants"].values():
-        assert variant.keys() == {"layers", "partitions"}
+        assert variant.keys() == {"layers", "partitions", "aid"}
         assert list(variant["partitions"]) == ["golden", "edge"]
         for part in variant["partitions"].values():
             partition_keeps_the_contract(part)

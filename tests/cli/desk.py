@@ -137,7 +137,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def run_folder(out: Path) -> Path:
     """The only run in a folder of runs."""
-    (found,) = [folder for folder in out.iterdir() if folder.is_dir()]
+    (found,) = [folder for folder in out.iterdir() if (folder / "manifest.json").is_file()]
     return found
 
 
