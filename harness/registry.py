@@ -68,6 +68,8 @@ SCORERS: Mapping[str, str] = {
 SECTIONS: Mapping[str, str] = {
     "overview": "harness.sections.overview:overview",
     "quality": "harness.sections.quality:quality",
+    "retrieval": "harness.sections.retrieval:retrieval",
+    "blame": "harness.sections.blame:blame",
     "schema": "harness.sections.schema:schema",
     "latency": "harness.sections.latency:latency",
     "cost": "harness.sections.cost:cost",

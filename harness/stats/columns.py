@@ -5,7 +5,7 @@ Rows stand in the order of their keys, not in that in which trials happened to e
 """
 
 from array import array
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 from typing import TYPE_CHECKING
@@ -32,7 +32,8 @@ class Columns:
     """Three frames that share the index `trial`. Unknown numbers are NaN; a code is -1 where there is no word."""
 
     trials: "pd.DataFrame"
-    """variant, partition, kind, error, dropped (parameters that were left out), model (of the call that answers); example, tags, answer (codes); latency_ms, elapsed_ms, first_token_ms, cost_usd,
+    """variant, partition, kind, error, dropped (parameters that were left out), model (of the call that answers), reach (how far
+    the relevant documents came: stats.blame); example, tags, answer, repeat (codes); latency_ms, elapsed_ms, first_token_ms, cost_usd,
     the buckets of TOKENS and of ASKED, the characters of INPUT_PARTS; cached, recorded (its times were taken by somebody else)."""
     stages: "pd.DataFrame"
     """One row a stage of a trial, in order: name; ms, cost_usd; calls (it names a model), costs (or it told a cost of its
@@ -88,14 +89,19 @@ class _Sheet:
         return pd.DataFrame(data, index=pd.Index(np.asarray(self.trial), name="trial"))
 
 
-def columns(records: Iterable[Record], judgements: Iterable[Judgement]) -> Columns:
+def columns(
+    records: Iterable[Record],
+    judgements: Iterable[Judgement],
+    reached: Callable[[Record], str | None] = lambda _: None,
+) -> Columns:
     """Read both streams once, line by line, and keep only what figures are made of.
 
+    `reached` tells how far the relevant documents came (stats.blame.reach); None where nobody knows.
     A judgement of a trial that has no record is left out; a value that is not finite is no value.
     """
     trials = _Sheet(
-        words=("variant", "partition", "kind", "error", "dropped", "model"),
-        codes=("example", "tags", "answer"),
+        words=("variant", "partition", "kind", "error", "dropped", "model", "reach"),
+        codes=("example", "tags", "answer", "repeat"),
         numbers=("latency_ms", "elapsed_ms", "first_token_ms", "cost_usd", *TOKENS, *ASKED, *INPUT_PARTS),
         flags=("cached", "recorded"),
     )
@@ -105,7 +111,7 @@ def columns(records: Iterable[Record], judgements: Iterable[Judgement]) -> Colum
     for row, record in enumerate(_counted(records, first)):
         rows[record.key] = row
         recorded = any(stage.clock == "recorded" and stage.within is None for stage in record.stages)
-        trials.append(row, _words(record), _numbers(record), (record.cached, recorded))
+        trials.append(row, _words(record, reached(record)), _numbers(record), (record.cached, recorded))
         for words, numbers, flags in _stages(record):
             stages.append(row, words, numbers, flags)
     scores = _scores(judgements, rows)
@@ -193,14 +199,14 @@ def _ordered(frame: "pd.DataFrame", counted: Sequence[int]) -> "pd.DataFrame":
     return frame.iloc[kept[np.argsort(places[kept], kind="stable")]]
 
 
-def _words(record: Record) -> tuple[Hashable, ...]:
+def _words(record: Record, reach: str | None) -> tuple[Hashable, ...]:
     outcome = record.outcome
     answer = None if outcome.text is None else hash((outcome.text, str(outcome.tool_calls)))
     dropped = ", ".join(record.request.get("dropped") or ()) or None
     answering = _answering(record)
     model = answering.model if answering else None
-    names = (record.variant, record.partition, outcome.kind, _error(record), dropped, model)
-    return (*names, record.example_id, record.tags, answer)
+    names = (record.variant, record.partition, outcome.kind, _error(record), dropped, model, reach)
+    return (*names, record.example_id, record.tags, answer, record.repeat)
 
 
 def _error(record: Record) -> str | None:
