@@ -43,6 +43,7 @@ RETRIEVERS: Mapping[str, str] = {
 }
 
 STORES: Mapping[str, str] = {
+    "chroma": "harness.retrievers.chroma:Chroma",
     "memory": "harness.retrievers.memory:Memory",
 }
 
