@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 
 from harness.files.ledger import SUMMARY, Ledger
+from harness.files.trec import write_trec
 from harness.flow.report import report
 from harness.flow.reprice import reprice
 from harness.flow.score import score
@@ -24,7 +25,7 @@ REPORT = "report.md"
 def judge(
     ledger: Ledger, panel: Panel, prices: Mapping[str, Mapping[str, Price | None]] | None = None
 ) -> Summary:
-    """Score the records, summarise, and write scores.jsonl, summary.json and report.md.
+    """Score the records, summarise, and write scores.jsonl, summary.json, report.md and the rankings in trec/.
 
     `prices` (variant → model → price) price the stored tokens again; None leaves what the records hold, and says
     that the run has just ended.
@@ -47,6 +48,7 @@ def judge(
     if any(manifest.live.values()):
         summary = replace(summary, spend=ledger.spend())
     ledger.write(SUMMARY, orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
+    write_trec(ledger, summary)
     write_report(ledger, summary)
     return summary
 
