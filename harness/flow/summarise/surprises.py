@@ -53,17 +53,15 @@ def index_notices(indexes: Sequence[IndexReport]) -> Iterator[Notice]:
 
 def _stands_out(one: Surprise) -> str:
     """The stage, and by what: its tail, its share of the time, or both."""
-    said = []
-    if one.tail is not None:
-        ratio = f"{one.p95_ms / one.p50_ms:.1f} times its P50" if one.p50_ms else "far above its P50"
-        said.append(
-            f"P95 is {ratio} ({figure(one.p95_ms)} beside {figure(one.p50_ms)} ms), and the difference is "
-            f"{percent(one.tail, 0)} % of the end-to-end P95"
-        )
-    if one.share is not None:
-        p50 = "" if said else f" (P50 {figure(one.p50_ms)} ms)"
-        said.append(f"it takes {percent(one.share, 0)} % of the time{p50}, more than the stage that answers")
-    return f"{one.stage}: {'; '.join(said)}"
+    share = f"takes {percent(one.share, 0)} % of the time of all stages, more than any other"
+    if one.tail is None:
+        return f"{one.stage} {share} (P50 {figure(one.p50_ms)} ms)"
+    ratio = f"{one.p95_ms / one.p50_ms:.1f} times" if one.p50_ms else "far above"
+    tail = (
+        f"{one.stage}: P95 is {ratio} its P50 ({figure(one.p95_ms)} beside {figure(one.p50_ms)} ms), and the difference "
+        f"is {percent(one.tail, 0)} % of the end-to-end P95"
+    )
+    return tail if one.share is None else f"{tail}; it {share}"
 
 
 def _too_large(size: ContextSize, usd: float | None, manifest: Manifest) -> str:
