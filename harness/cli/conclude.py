@@ -7,7 +7,8 @@ from pathlib import Path
 
 import orjson
 
-from harness.files.ledger import SUMMARY, Ledger
+from harness.files.kept_texts import with_passages
+from harness.files.ledger import SUMMARY, TEXTS, Ledger
 from harness.files.trec import write_trec
 from harness.flow.report import report
 from harness.flow.reprice import reprice
@@ -32,7 +33,8 @@ def judge(
     """
     before = ledger.summary()
     records = ledger.records if prices is None else lambda: reprice(ledger.records(), prices)
-    ledger.write_scores(score(records(), ledger.examples(), panel))
+    judged = with_passages(records(), ledger.folder / TEXTS) if panel.reads_passages else records()
+    ledger.write_scores(score(judged, ledger.examples(), panel))
     finished_at = datetime.now(UTC).isoformat(timespec="seconds")
     if prices is not None and before is not None:
         finished_at = before["run"]["finished_at"]

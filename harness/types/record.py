@@ -73,6 +73,13 @@ class Retrieved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPassage(Retrieved):
+    """One passage with its text, as a scorer is given it that reads passages; no record on disk holds it."""
+
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One line of records.jsonl. See the contract for each field; all times in milliseconds."""
 
