@@ -16,6 +16,9 @@ _TITLES = {
     "not_used": "In context, not used",
     "wrong_format": "Used, wrong format",
 }
+_UNSEEN, _SEEN = tuple(_TITLES)[:3], tuple(_TITLES)[3:]
+"""No relevant document was in the prompt; one was."""
+
 _WHY = {
     "not_in_corpus": "it is not in the corpus",
     "not_retrieved": "the search did not find it",
@@ -96,8 +99,7 @@ def _first(name: str, partition: str, one: Blame) -> str:
         if retrieval
         else "had a relevant document in the prompt"
     )
-    causes = [cause for cause in _TITLES if (cause in ("not_used", "wrong_format")) != retrieval]
-    most = max(causes, key=lambda cause: one.causes.get(cause, 0))
+    most = max(_UNSEEN if retrieval else _SEEN, key=lambda cause: one.causes.get(cause, 0))
     why = f"; most often, {_WHY[most]}" if number else ""
     if one.wrong < _FEW:
         plural = "" if one.wrong == 1 else "s"
@@ -109,10 +111,16 @@ def _first(name: str, partition: str, one: Blame) -> str:
 
 
 def _won(one: Blame) -> Iterator[str]:
-    unseen = tuple(cause for cause in _TITLES if cause not in ("not_used", "wrong_format"))
-    right = _total(one.oracle_right, unseen)
-    if one.unseen and right is not None:
-        yield f"Given the documents, the same model answers {count(right)} of these {count(one.unseen)} rightly."
+    """What the controls make of it: what better retrieval could win, and where what was found stood in the way."""
+    seen = one.wrong - one.unseen
+    lacking, had = _total(one.oracle_right, _UNSEEN), _total(one.oracle_right, _SEEN)
+    told = []
+    if one.unseen and lacking is not None:
+        told.append(f"{count(lacking)} of the {count(one.unseen)} that never had one")
+    if seen and had:
+        told.append(f"{count(had)} of the {count(seen)} that had one (another part of it, or less beside it)")
+    if told:
+        yield f"Handed the whole documents, the same model answers rightly {' and '.join(told)}."
     misled = _total(one.closed_book_right)
     if misled:
-        yield f"Given nothing, it answers {count(misled)} of the {count(one.wrong)} rightly: what was found may have misled it."
+        yield f"Handed nothing, it answers rightly {count(misled)} of all: what was found may have misled it."
