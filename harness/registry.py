@@ -19,6 +19,7 @@ PROVIDERS: Mapping[str, str] = {
     "anthropic": "harness.providers.anthropic.provider:Anthropic",
     "http": "harness.providers.http:Http",
     "litellm": "harness.providers.litellm.provider:LiteLLM",
+    "local": "harness.providers.local.provider:Local",
     "openai": "harness.providers.openai.provider:OpenAI",
     "python": "harness.providers.python.provider:Python",
     "recorded": "harness.providers.recorded:Recorded",
@@ -44,6 +45,8 @@ RETRIEVERS: Mapping[str, str] = {
 
 STORES: Mapping[str, str] = {
     "chroma": "harness.retrievers.chroma:Chroma",
+    "pgvector": "harness.retrievers.pgvector.options:Pgvector",
+    "disk": "harness.retrievers.disk.options:Disk",
     "memory": "harness.retrievers.memory:Memory",
 }
 

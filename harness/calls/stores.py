@@ -51,7 +51,7 @@ def other_dimensions(held: int, given: int) -> CallError:
     return CallError(type="bad_request", message=what)
 
 
-def unreachable(place: str, error: BaseException) -> CallError:
+def unreachable(place: str, error: BaseException | str) -> CallError:
     """No connection, or one that broke."""
     return CallError(type="connection", message=clip(f"{place} cannot be reached: {error}"), retryable=True)
 

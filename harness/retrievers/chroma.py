@@ -117,6 +117,7 @@ class _Chroma:
 
     def add(self, chunks: Sequence[Passage], vectors: Any) -> None:
         """Write them, so many at a time as the server takes."""
+        assert self._fields is None, "a collection of the user's is not written to"
         if not chunks:
             return
         given = vectors.shape[1]
@@ -136,6 +137,7 @@ class _Chroma:
 
     def delete(self, ids: Ids[str]) -> None:
         """Forget them."""
+        assert self._fields is None, "a collection of the user's is not written to"
         gone = list(ids)
         with self._place.told():
             for part in batches(len(gone), self._page()):
