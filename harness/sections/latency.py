@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from harness.stats.latencies import CLIENTS_CLOCK
-from harness.text.figures import UNKNOWN, amount, count, figure, percent
+from harness.text.figures import UNKNOWN, amount, bracketed, count, figure, percent
 from harness.types.report import Block, Heading, Table, Text
 from harness.types.summary import Latency, Overhead, StageLatency, Summary
 
@@ -106,13 +106,13 @@ def _p95(one: Latency) -> str:
 def _by_stage(partition: str, latencies: dict[str, Latency]) -> Iterator[Table]:
     rows = tuple(row for variant, one in latencies.items() for row in _stages(variant, one))
     if rows:
-        columns = ("Variant", "Stage", "P50 ms", "P95 ms", "Share %", "First ms", "Failed", "Samples")
+        columns = ("Variant", "Stage", "P50 ms", "P95 ms", "Share %", "First ms", "Failed", "n")
         yield Table(columns=columns, rows=rows, title=f"{partition}, by stage", numeric=tuple(range(2, 8)))
 
 
 def _stages(variant: str, one: Latency) -> Iterator[tuple[str, ...]]:
     for name, stage in one.stages.items():
-        first, failed = figure(stage.first_ms), count(stage.failures)
+        first, failed = _ms(stage.first_ms), count(stage.failures)
         yield (variant, name, *_times(stage), percent(stage.share), first, failed, count(stage.n))
     client = one.unaccounted
     if client is not None and one.stages:
@@ -121,8 +121,15 @@ def _stages(variant: str, one: Latency) -> Iterator[tuple[str, ...]]:
 
 
 def _times(stage: StageLatency) -> tuple[str, str]:
-    """A bound of a part-time is as good as one of the whole; few samples have no P95 here either."""
-    p50 = amount(stage.p50_ms, stage.p50_ci)
+    """Few samples have no P95 here either."""
+    p50 = bracketed(_ms(stage.p50_ms), stage.p50_ci, _ms)
     if stage.n >= _FEW_SAMPLES:
-        return p50, amount(stage.p95_ms, stage.p95_ci)
+        return p50, bracketed(_ms(stage.p95_ms), stage.p95_ci, _ms)
     return p50, f"n<{_FEW_SAMPLES}" if stage.n else UNKNOWN
+
+
+def _ms(value: float | None) -> str:
+    """Ten microseconds are the grain of what a stage is worth knowing of."""
+    if value is None or value >= 1:
+        return figure(value)
+    return f"{value:.2f}" if value >= 0.01 else "<0.01"
