@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from harness.text.answers import is_list, said
-from harness.text.captures import captures
+from harness.text.captures import captures, require_group
 from harness.text.fields import MISSING, field_at
 from harness.text.json_answer import read_json
 from harness.text.quote import clip, quote
@@ -50,7 +50,7 @@ class Citations:
         """Refuse what is no pattern, and two places to look in. Raises ValueError."""
         if self.field is not None and self.pattern != IN_BRACKETS:
             raise ValueError("sources stand in a field or are found by a pattern, not both")
-        captures(self.pattern, "x")
+        require_group(self.pattern)
         object.__setattr__(self, "documents", _ids(self.documents or ()))
 
     def __call__(self, record: Record, example: Example) -> Scored | Unscored:
@@ -89,7 +89,7 @@ class Citations:
             shares["in_context"] = len(named & used) / len(named)
         unknown = self._unknown(named, record)
         if named and (self.documents or not unknown):
-            shares["exists"] = 1 - len(unknown) / len(named)
+            shares["exists"] = (len(named) - len(unknown)) / len(named)
         return shares
 
     def _unknown(self, named: frozenset[str], record: Record) -> frozenset[str]:

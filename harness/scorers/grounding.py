@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 
 _CITED = re.compile(r"\[[^\[\]\n]{1,80}\]")
 """A source that is named between the words is no part of what they say."""
+_COURTESY = re.compile(
+    r"(?:many )?(?:thank|sorry|we(?: are|'re) sorry|(?:we |i )?apologi[sz]e|apologies|hello|hi\b|dear|welcome|you(?:'re| are) welcome"
+    r"|(?:i|we) hope|(?:please )?(?:feel free|let (?:me|us) know)|is there anything else)",
+    re.IGNORECASE,
+)
+_COURTESY_TERMS = 4
+"""Content terms: a longer sentence that begins so says something else too."""
 _LONGEST_KEPT = 20_000
 """Characters of a passage that is worth keeping read."""
 
@@ -40,7 +47,7 @@ class Grounding:
     built-in `reference-embed`). So it tells an answer that was read from one that was made up. It does not see a
     negation or one wrong word: docs/measuring.md has what was measured.
 
-    Sentences without a content term are not counted. Unscored: no passage used or its text not known, an answer that
+    Sentences without a content term and short courtesies ("Thank you for writing.") are not counted. Unscored: no passage used or its text not known, an answer that
     declines or says nothing, and one in which the field is not to be found.
     """
 
@@ -76,7 +83,7 @@ class Grounding:
         if len(told) < len(used) or not used:
             lacking = "the text of a passage is not known" if used else "no passage was used"
             return Unscored(reason=lacking)
-        claims = [claim for claim in map(_claim, sentences(_CITED.sub(" ", text))) if claim.terms]
+        claims = [claim for claim in map(_claim, sentences(_CITED.sub(" ", text))) if _claims(claim)]
         if not claims:
             return Unscored(reason="the answer says nothing that could be supported")
         passages = [_passage(content) for content in told]
@@ -134,6 +141,12 @@ class _Passage:
 
 def _claim(text: str) -> _Claim:
     return _Claim(text, _content(terms(text)), frozenset(number.value for number in numbers(text)))
+
+
+def _claims(sentence: _Claim) -> bool:
+    """Whether a sentence says anything that could be supported."""
+    short = len(sentence.terms) <= _COURTESY_TERMS and not sentence.numbers
+    return bool(sentence.terms) and not (short and _COURTESY.match(sentence.text))
 
 
 def _content(found: Sequence[str]) -> frozenset[str]:

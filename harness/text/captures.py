@@ -1,7 +1,7 @@
 """What a pattern captures in a text, in time that no pattern and no text can blow up."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from harness.text.quote import clip, quote
@@ -22,19 +22,29 @@ _ALONE: dict[str, str | bool | int | float | list[str]] = {
 def captures(pattern: str, text: str) -> list[str]:
     """Everything that the first group of `pattern` captures in `text`, in order, repeats kept, empty ones left out.
 
-    Patterns are RE2's (no look-around, no back-references) and match within a line. Raises ValueError for what is no
-    such pattern, or has no group.
+    Patterns are those of `require_group`, and match within a line. Raises ValueError for what is no pattern.
     """
+    return _found(pattern, list(_windows(text[:MAX_CHARACTERS].encode("utf-8", "replace").decode())))
+
+
+def require_group(pattern: str) -> None:
+    """Raise ValueError for what is no pattern of RE2's (no look-around, no back-references), or has no group."""
+    try:
+        _found(pattern, ["x"])
+        _found(f"(?:{pattern})|x", ["x"])  # a missing group is told only where something matches
+    except ValueError as error:
+        raise ValueError(
+            f"{quote(pattern)} is no pattern with a group, such as \\[doc:([^\\]]+)\\] ({error})"
+        ) from None
+
+
+def _found(pattern: str, lines: Sequence[str]) -> list[str]:
     import duckdb
 
-    lines = list(_windows(text[:MAX_CHARACTERS].encode("utf-8", "replace").decode()))
     try:
         rows = _engine().execute(_FIND, [pattern, lines or [""]]).fetchall()
     except (duckdb.Error, UnicodeError) as error:
-        what = str(error).partition("Error: ")[2] or str(error)
-        raise ValueError(
-            f"{quote(pattern)} is no pattern with a group, such as \\[doc:([^\\]]+)\\] ({clip(what, 120)})"
-        ) from None
+        raise ValueError(clip(str(error).partition("Error: ")[2] or str(error), 120)) from None
     return [found for (row,) in rows for found in row if found]
 
 

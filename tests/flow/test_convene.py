@@ -39,6 +39,29 @@ def test_scorers_are_built_with_their_options():
     ]
 
 
+def test_documents_are_asked_for_once_and_only_where_they_are_wanted():
+    """The corpus may be large: no scorer that wants it, no look at it; and a metric may bring its own."""
+    asked = []
+
+    def documents() -> frozenset[str]:
+        asked.append(1)
+        return frozenset({"a"})
+
+    convene(experiment(Metric(name="e", scorer="exact")), None, documents)
+    assert asked == []
+    panel = convene(
+        experiment(
+            Metric(name="f1", scorer="citations"),
+            Metric(name="there", scorer="citations", options={"measure": "exists"}),
+            Metric(name="own", scorer="citations", options={"documents": frozenset({"b"})}),
+        ),
+        None,
+        documents,
+    )
+    assert [scorer.documents for _, scorer in panel.metrics] == [{"a"}, {"a"}, {"b"}]
+    assert asked == [1]
+
+
 def test_a_variants_own_schema_stands_before_the_evalsets():
     """Variants without their own share the evalset's, compiled once; without either there is none."""
     own, common = {"type": "array"}, {"type": "object"}
