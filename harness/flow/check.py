@@ -14,6 +14,7 @@ from harness.types.plugins import Objection, Particular
 from harness.types.summary import Notice
 
 FEWEST_GOLDEN = 50
+SHOWN_DOCUMENTS = 3
 
 
 def check(experiment: Experiment, evalset: Evalset) -> tuple[tuple[Fault, ...], tuple[Notice, ...]]:
@@ -141,6 +142,30 @@ def _weak(experiment: Experiment, evalset: Evalset) -> Iterator[Notice]:
     if missing:
         message = f"edge has no row tagged {', '.join(missing)}"
         yield Notice(code="edge_tag_missing", message=message, partition="edge")
+    yield from _beside_retrieval(experiment, evalset)
     if not experiment.metrics:
         message = "no metrics are declared: only schema failures, cost and latency will be reported"
         yield Notice(code="no_metrics", message=message)
+
+
+def _beside_retrieval(experiment: Experiment, evalset: Evalset) -> Iterator[Notice]:
+    """What keeps a run from telling where retrieval fails."""
+    held = {document.id for document in evalset.documents}
+    rows = [row for name, part in evalset.partitions.items() if name != "train" for row in part]
+    places: dict[str, str] = {}
+    for row in rows:
+        for doc in row.relevant:
+            places.setdefault(doc, f"'{doc}'{f' ({row.where})' if row.where else ''}")
+    absent = [place for doc, place in places.items() if doc not in held]
+    if held and absent:
+        more = f" and {len(absent) - SHOWN_DOCUMENTS} more" if len(absent) > SHOWN_DOCUMENTS else ""
+        shown = ", ".join(absent[:SHOWN_DOCUMENTS])
+        message = f"relevant documents that are not in the corpus: {shown}{more}"
+        yield Notice(code="documents_absent", message=message)
+    if experiment.controls and not any(variant.retrieves for variant in experiment.variants):
+        yield Notice(code="controls_idle", message="no variant looks anything up, so `controls:` adds none")
+    elif experiment.controls and not any(row.relevant for row in rows):
+        message = (
+            "no example names its relevant documents, so that controls cannot tell where retrieval fails"
+        )
+        yield Notice(code="controls_idle", message=message)

@@ -18,7 +18,10 @@ _TITLES = {
 }
 _UNSEEN, _SEEN = tuple(_TITLES)[:3], tuple(_TITLES)[3:]
 """No relevant document was in the prompt; one was."""
+_LOST = ("not_retrieved", "cut")
+"""None was in the prompt, though the corpus holds one: what better retrieval could win."""
 
+_LEADS = {"not_in_corpus": "Fix the corpus first", "wrong_format": "Fix the output format first"}
 _WHY = {
     "not_in_corpus": "it is not in the corpus",
     "not_retrieved": "the search did not find it",
@@ -106,21 +109,22 @@ def _first(name: str, partition: str, one: Blame) -> str:
         return (
             f"{count(number)} of {name}'s {count(one.wrong)} wrong answer{plural} on {partition} {had}{why}."
         )
-    lead = "Fix retrieval first" if retrieval else "Fix the answer first"
+    lead = _LEADS.get(most, "Fix retrieval first" if retrieval else "Fix the answer first")
     return f"{lead}: {percent(number / one.wrong, 0)} % of {name}'s {count(one.wrong)} wrong answers on {partition} {had}{why}."
 
 
 def _won(one: Blame) -> Iterator[str]:
     """What the controls make of it: what better retrieval could win, and where what was found stood in the way."""
     seen = one.wrong - one.unseen
-    lacking, had = _total(one.oracle_right, _UNSEEN), _total(one.oracle_right, _SEEN)
+    lost = one.unseen - one.causes.get("not_in_corpus", 0)
+    won, had = _total(one.oracle_right, _LOST), _total(one.oracle_right, _SEEN)
     told = []
-    if one.unseen and lacking is not None:
-        told.append(f"{count(lacking)} of the {count(one.unseen)} that never had one")
+    if lost and won is not None:
+        told.append(f"{count(won)} of the {count(lost)} whose document was lost on the way")
     if seen and had:
         told.append(f"{count(had)} of the {count(seen)} that had one (another part of it, or less beside it)")
     if told:
-        yield f"Handed the whole documents, the same model answers rightly {' and '.join(told)}."
+        yield f"Handed the whole documents, the same model answers rightly {', and '.join(told)}."
     misled = _total(one.closed_book_right)
     if misled:
         yield f"Handed nothing, it answers rightly {count(misled)} of all: what was found may have misled it."

@@ -239,7 +239,7 @@ def test_a_row_digest_is_of_what_is_asked_and_what_is_right(tmp_path: Path) -> N
 
 
 def test_relevant_documents_are_there(tmp_path: Path) -> None:
-    """With a corpus, an unknown id is a fault that names the nearest; without one, nobody can tell."""
+    """Where a corpus has none of the ids each is a fault that names the nearest; one that it lacks is a finding of the run."""
     path = folder(tmp_path, golden=[row("g-1", relevant=["refund-polcy"])])
     assert read(path).partitions["golden"][0].relevant == ("refund-polcy",)
     (path / "corpus").mkdir()
@@ -247,6 +247,9 @@ def test_relevant_documents_are_there(tmp_path: Path) -> None:
     assert refused(read, path) == [
         f"{path}/golden.jsonl:1: relevant: the corpus has no document \"refund-polcy\"; did you mean 'refund-policy'?"
     ]
+    (path / "corpus" / "refund-polcy.md").write_text("x", encoding="utf-8")
+    lost = [row("g-1", relevant=["refund-polcy", "lost"])]
+    assert read(folder(tmp_path, golden=lost)).partitions["golden"][0].relevant == ("refund-polcy", "lost")
 
 
 # Other people's files.

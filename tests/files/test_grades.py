@@ -71,10 +71,13 @@ def test_a_grade_is_a_whole_number(tmp_path: Path, relevant: object, fault: str)
     assert said.startswith(f"1: relevant: {fault}")
 
 
-def test_every_judged_document_is_in_the_corpus(tmp_path: Path) -> None:
-    """A slip in an id is found, whatever its grade."""
-    told = faults(tmp_path, {"kettle": 1, "mugg": 0}, corpus=("kettle", "mug"))
-    assert told == ["1: relevant: the corpus has no document \"mugg\"; did you mean 'mug'?"]
+def test_judged_documents_have_the_ids_of_the_corpus(tmp_path: Path) -> None:
+    """Where no document has such an id, whatever its grade, they are others than the corpus has."""
+    told = faults(tmp_path, {"kettl": 1, "mugg": 0}, corpus=("kettle", "mug"))
+    assert told == [
+        "1: relevant: the corpus has no document \"kettl\"; did you mean 'kettle'?",
+        "1: relevant: the corpus has no document \"mugg\"; did you mean 'mug'?",
+    ]
 
 
 def test_a_mapped_column_may_hold_grades(tmp_path: Path) -> None:

@@ -1,16 +1,21 @@
 """Where one retrieval variant fails on one partition, from its own trials and from those of its controls."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.flow.summarise.cells import Cell, cell, primary_of
 from harness.stats.blame import blame
 from harness.stats.columns import Columns
+from harness.text.figures import count
 from harness.types.panel import SCHEMA_METRIC
 from harness.types.run import Manifest, MetricInfo
-from harness.types.summary import Blame
+from harness.types.summary import Blame, Notice
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_SHOWN = 3
+"""Documents that a notice names; all of them stand in the manifest."""
 
 
 def failures(manifest: Manifest, data: Columns, own: Cell) -> Blame | None:
@@ -30,6 +35,18 @@ def failures(manifest: Manifest, data: Columns, own: Cell) -> Blame | None:
     aided = manifest.aided.get(own.variant, {})
     controls = {aid: _marks(manifest, data, (name, own.partition), primary) for aid, name in aided.items()}
     return blame(trials, controls)
+
+
+def absent_notices(manifest: Manifest) -> Iterator[Notice]:
+    """Relevant documents that no search could have found, once for all variants that search the same corpus."""
+    lacking: dict[tuple[str, ...], list[str]] = {}
+    for variant, ids in manifest.absent.items():
+        if ids:
+            lacking.setdefault(ids, []).append(variant)
+    for ids, variants in lacking.items():
+        more = f" and {count(len(ids) - _SHOWN)} more" if len(ids) > _SHOWN else ""
+        message = f"{', '.join(variants)}: relevant documents that are not in the corpus: {', '.join(ids[:_SHOWN])}{more}"
+        yield Notice(code="documents_absent", message=message)
 
 
 def _broken(own: Cell, primary: MetricInfo) -> "pd.Series":

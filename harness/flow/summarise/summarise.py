@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from harness.flow.summarise.cells import cell, partition
-from harness.flow.summarise.failures import failures
+from harness.flow.summarise.failures import absent_notices, failures
 from harness.flow.summarise.notices import cell_notices, run_notices
 from harness.flow.summarise.surprises import index_notices, surprise_notices
 from harness.stats.blame import reach
@@ -49,7 +49,7 @@ def summarise(
         aid = manifest.aid.get(variant, "")
         variants[variant] = VariantSummary(layers=layers, partitions=partitions, aid=aid)
     indexes = tuple(traces.indexes)
-    notices += index_notices(indexes)
+    notices += (*index_notices(indexes), *absent_notices(manifest))
     run = _run_info(manifest, recorded, finished_at)
     return Summary(
         run=run,

@@ -121,7 +121,6 @@ def _later_lines(text: str) -> dict[str, str]:
         return f"configs/full.yaml:{next(n for n, line in enumerate(lines, 1) if line.startswith(start))}"
 
     return {
-        "controls": at("controls"),
         "gates": at("gates"),
         "baseline": at("baseline"),
         "ablation": at("ablation"),
@@ -274,7 +273,7 @@ def test_a_schema_and_tools_are_read_from_their_files(project):
         ("{model: openai/m, retrieve: {search: hybrid, chunk: {by: heading}}}", []),
         ("{pipeline: [{retrieve: {}}, {rerank: reference/r}, {prompt: hi}, {model: openai/m}]}", []),
         ("{model: openai/m}\nstop_early: true", ["stop_early"]),
-        ("{model: openai/m}\nbaseline: b.json\ncontrols: [oracle]", ["controls", "baseline"]),
+        ("{model: openai/m}\nbaseline: b.json\ncontrols: [oracle]", ["baseline"]),
         (
             "{model: openai/m}\nablation: {base: one, layers: {few: {fewshot: 2}}, design: full}",
             ["ablation"],

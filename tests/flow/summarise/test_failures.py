@@ -163,3 +163,12 @@ def test_an_application_is_blamed_where_it_says_what_it_retrieved():
 def test_without_a_metric_of_quality_nothing_is_wrong(metrics):
     """A quantity in its own unit is neither right nor wrong."""
     assert blamed(USED, [judged(one, 0.0) for one in USED], metrics=metrics) is None
+
+
+def test_what_no_search_could_find_is_told_once_a_corpus():
+    """The variants that search it, the first few documents; nothing of a corpus that nobody can list."""
+    absent = {"rag": tuple("abcde"), "deep": tuple("abcde"), "whole": (), "theirs": None}
+    summary = summarise(manifest(absent=absent), Traces(records=()), finished_at="z")
+    (notice,) = [one for one in summary.warnings if one.code == "documents_absent"]
+    assert notice.message.startswith("rag, deep: ")
+    assert notice.message.endswith("not in the corpus: a, b, c and 2 more")
