@@ -21,6 +21,7 @@ LATENCY = {
     "p50_ms", "p50_ci", "p95_ms", "p95_ci", "n_live", "n_cached", "timed_out", "method", "first_token", "stages",
     "unaccounted", "valid", "why",
 }  # fmt: skip
+STAGE = {"p50_ms", "p50_ci", "p95_ms", "p95_ci", "n", "first_ms", "share", "failures"}
 RUN = {
     "id", "experiment", "evalset_digest", "config_digest", "started_at", "finished_at", "complete", "seed", "planned",
     "notes",
@@ -86,7 +87,7 @@ def partition_keeps_the_contract(part: dict[str, Any]) -> None:
     assert part["cost"].keys() == {"usd_per_1k", "ci", "total_usd", "unpriced", "by_stage", "tokens"}
     latency = part["latency"]
     assert latency.keys() == LATENCY
-    assert all(stage.keys() == {"p50_ms", "p95_ms", "n"} for stage in latency["stages"].values())
+    assert all(stage.keys() == STAGE for stage in (*latency["stages"].values(), latency["unaccounted"]))
     assert latency["p50_ci"][0] <= latency["p50_ms"] <= latency["p50_ci"][1]
     for tag in part["by_tag"].values():
         assert tag.keys() == {"n", "quality", "schema"}
