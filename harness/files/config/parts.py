@@ -83,9 +83,9 @@ class Model(Shape):
     """An endpoint, and the parameters that are sent to it."""
 
     provider: NameText
-    """openai (any compatible server), reference, anthropic, litellm, or `package.module:Name`."""
+    """openai (any compatible server), reference, anthropic, litellm, local (embeds and reranks), or `package.module:Name`."""
     model: NameText
-    """The model's id at the provider."""
+    """The model's id at the provider; for local a folder, an id of the Hugging Face Hub, or `package.module:function`."""
     base_url: UrlText | None = None
     """Another server than the vendor's, `http://host:port/v1`."""
     api_key_env: VariableName | None = None
@@ -111,7 +111,7 @@ class Model(Shape):
     seed: int | None = None
     """Sent with every call, plus the number of the repeat; left out: none is sent, but to the reference endpoint."""
     extra: JsonMap = Field(default_factory=dict)
-    """Sent in the body beside the standard parameters."""
+    """Sent in the body beside the standard parameters; for local: device, max_seq_length, batch_size, prompts, …"""
     drop_unsupported: bool = False
     """Leave out parameters that the model refuses, and say so in the report, instead of failing."""
     prompt_cache: bool = False

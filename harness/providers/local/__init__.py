@@ -1,0 +1,1 @@
+"""Embedding and reranking models in this process, through sentence-transformers."""
