@@ -67,6 +67,7 @@ SCORERS: Mapping[str, str] = {
 
 SECTIONS: Mapping[str, str] = {
     "overview": "harness.sections.overview:overview",
+    "gates": "harness.sections.gates:gates",
     "quality": "harness.sections.quality:quality",
     "schema": "harness.sections.schema:schema",
     "latency": "harness.sections.latency:latency",
