@@ -19,6 +19,7 @@ PROVIDERS: Mapping[str, str] = {
     "anthropic": "harness.providers.anthropic.provider:Anthropic",
     "http": "harness.providers.http:Http",
     "litellm": "harness.providers.litellm.provider:LiteLLM",
+    "local": "harness.providers.local.provider:Local",
     "openai": "harness.providers.openai.provider:OpenAI",
     "python": "harness.providers.python.provider:Python",
     "recorded": "harness.providers.recorded:Recorded",
@@ -43,15 +44,20 @@ RETRIEVERS: Mapping[str, str] = {
 }
 
 STORES: Mapping[str, str] = {
+    "chroma": "harness.retrievers.chroma:Chroma",
+    "pgvector": "harness.retrievers.pgvector.options:Pgvector",
+    "disk": "harness.retrievers.disk.options:Disk",
     "memory": "harness.retrievers.memory:Memory",
 }
 
 SCORERS: Mapping[str, str] = {
     "abstention": "harness.scorers.abstention:Abstention",
     "choice": "harness.scorers.choice:Choice",
+    "citations": "harness.scorers.citations:Citations",
     "contains": "harness.scorers.contains:Contains",
     "cost": "harness.scorers.cost:CostUsd",
     "exact": "harness.scorers.exact:Exact",
+    "grounding": "harness.scorers.grounding:Grounding",
     "json_fields": "harness.scorers.json_fields:JsonFields",
     "latency": "harness.scorers.latency:LatencyMs",
     "numeric": "harness.scorers.numeric:Numeric",
@@ -69,8 +75,11 @@ SECTIONS: Mapping[str, str] = {
     "overview": "harness.sections.overview:overview",
     "gates": "harness.sections.gates:gates",
     "quality": "harness.sections.quality:quality",
+    "retrieval": "harness.sections.retrieval:retrieval",
+    "blame": "harness.sections.blame:blame",
     "schema": "harness.sections.schema:schema",
     "latency": "harness.sections.latency:latency",
+    "index": "harness.sections.index:index",
     "cost": "harness.sections.cost:cost",
     "outcomes": "harness.sections.outcomes:outcomes",
     "tags": "harness.sections.tags:tags",

@@ -79,12 +79,12 @@ async def embed_texts(
     async def batch(part: Sequence[tuple[str, str]]) -> None:
         async with turn:
             call = await endpoint.call(
-                Request(task="embed", texts=tuple(text for _, text in part)), stage=STAGE
+                Request(task="embed", texts=tuple(text for _, text in part), side="document"), stage=STAGE
             )
         told.calls.append(call)
         if call.reply is None:
             raise RunIncomplete(f"the index cannot be built: {call.model}: {_said(call)}")
-        told.cut += len(part) if call.reply.kind == "truncated" else 0
+        told.cut += call.reply.cut
         rows = {key: unit(vector) for (key, _), vector in zip(part, call.reply.vectors, strict=True)}
         known.update(rows)
         kept.put({key: row.astype("<f4").tobytes() for key, row in rows.items()})
@@ -133,7 +133,7 @@ def unit(vector: Vector) -> "NDArray[Any]":
 def embedding_requests(texts: Sequence[str]) -> list[Request]:
     """The calls that embedding all of these texts takes, where none is kept."""
     return [
-        Request(task="embed", texts=tuple(text for _, text in part))
+        Request(task="embed", texts=tuple(text for _, text in part), side="document")
         for part in _parts([("", text) for text in texts])
     ]
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +15,7 @@ from harness.calls.traffic import Traffic, junction
 from harness.errors import Abandoned, CallError
 from harness.types.call import Attempt, Call, Clock, Reply, Request, Usage
 from harness.types.experiment import ModelSpec
+from harness.types.plugins import Narrow
 
 if TYPE_CHECKING:
     from tenacity import AsyncRetrying, RetryCallState
@@ -87,6 +88,9 @@ class LiveEndpoint:
         self._policy = policy
         self._traffic = traffic or junction().lead(model)
         self.key = model_key(model, provider.given)
+        self._turn: AbstractAsyncContextManager[None] = (
+            asyncio.Semaphore(provider.at_once) if isinstance(provider, Narrow) else nullcontext()
+        )
 
     async def call(self, request: Request, *, stage: str) -> Call:
         """Call until an attempt answers, times out, or may not be repeated. Never raises CallError.
@@ -119,8 +123,13 @@ class LiveEndpoint:
         return reply
 
     async def _attempt(self, telling: _Telling) -> Reply:
-        """One try: leave to make it, the deadline around it, and the account of it."""
+        """One try in its turn. The wait for it is queue, and no part of the deadline."""
         began_ns = now_ns()
+        async with self._turn:
+            return await self._admitted(telling, began_ns)
+
+    async def _admitted(self, telling: _Telling, began_ns: int) -> Reply:
+        """Leave to make it, the deadline around it, and the account of it."""
         bound = bound_usd(self._model, telling.request, self._provider.longest_answer_tokens)
         leave = await self._leave(bound, telling)
         telling.queue_ms += ms_between(began_ns, now_ns())

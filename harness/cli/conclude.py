@@ -8,7 +8,9 @@ from pathlib import Path
 import orjson
 
 from harness.errors import GateFailed, HarnessError, Undecided
-from harness.files.ledger import SUMMARY, Ledger
+from harness.files.kept_texts import with_passages
+from harness.files.ledger import SUMMARY, TEXTS, Ledger
+from harness.files.trec import write_trec
 from harness.flow.gate import gate
 from harness.flow.report import report
 from harness.flow.reprice import reprice
@@ -26,14 +28,15 @@ REPORT = "report.md"
 def judge(
     ledger: Ledger, panel: Panel, prices: Mapping[str, Mapping[str, Price | None]] | None = None
 ) -> Summary:
-    """Score the records, summarise, and write scores.jsonl, summary.json and report.md.
+    """Score the records, summarise, and write scores.jsonl, summary.json, report.md and the rankings in trec/.
 
     `prices` (variant → model → price) price the stored tokens again; None leaves what the records hold, and says
     that the run has just ended.
     """
     before = ledger.summary()
     records = ledger.records if prices is None else lambda: reprice(ledger.records(), prices)
-    ledger.write_scores(score(records(), ledger.examples(), panel))
+    judged = with_passages(records(), ledger.folder / TEXTS) if panel.reads_passages else records()
+    ledger.write_scores(score(judged, ledger.examples(), panel))
     finished_at = datetime.now(UTC).isoformat(timespec="seconds")
     if prices is not None and before is not None:
         finished_at = before["run"]["finished_at"]
@@ -50,6 +53,7 @@ def judge(
     if any(manifest.live.values()):
         summary = replace(summary, spend=ledger.spend())
     ledger.write(SUMMARY, orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
+    write_trec(ledger, summary)
     write_report(ledger, summary)
     return summary
 

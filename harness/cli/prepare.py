@@ -4,13 +4,14 @@ import os
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from harness.calls.keys import KEYS
 from harness.errors import ConfigError, Fault, NotAvailable
 from harness.files.config.read import read_config
 from harness.files.evalsets import read_evalset
-from harness.files.outside import outside_digests
+from harness.files.outside import document_ids, outside_digests
 from harness.files.prices import with_prices
 from harness.flow.check import check
 from harness.flow.controls import controls
@@ -53,7 +54,7 @@ def prepare(config: Path, *, sets: Sequence[str] = (), partitions: Collection[st
     KEYS.read_named(experiment.resolved)
     evalset = read_evalset(experiment.evalset, partitions=partitions or None)
     experiment = controls(experiment, evalset)
-    panel = convene(experiment, evalset.schema)
+    panel = convene(experiment, evalset.schema, partial(document_ids, experiment, evalset))
     faults, notices = check(experiment, evalset)
     faults = (*fill(experiment, evalset), *rehearse(evalset, panel), *faults)
     return Prepared(experiment=experiment, evalset=evalset, panel=panel, notices=notices, faults=faults)

@@ -154,7 +154,7 @@ class _EvalsetReader:
 
     def _check_relevant(self, known: Collection[str]) -> None:
         for example in (example for rows in self._partitions.values() for example in rows):
-            for name in example.relevant:
+            for name in example.relevance:
                 if name not in known:
                     hint = "" if self._faults.full else did_you_mean(nearest(name, sorted(known)), ())
                     self._faults.add(

@@ -277,7 +277,7 @@ def runs(root: Path) -> list[Ledger]:
 
 def _public(example: Example) -> dict[str, Any]:
     """What the run folder keeps of an example."""
-    names = ("id", "inputs", "expected", "tags", "relevant", "accept_refusal", "meta", "digest")
+    names = ("id", "inputs", "expected", "tags", "relevant", "grades", "accept_refusal", "meta", "digest")
     return {name: getattr(example, name) for name in names}
 
 

@@ -1,6 +1,6 @@
 """What is wrong, or weak, with an experiment before a single call is made."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -9,7 +9,8 @@ from harness.registry import provider_of, require_task
 from harness.text.overlap import find_overlaps, inputs_text
 from harness.types.call import Task
 from harness.types.evalset import EDGE_TAGS, JUDGED, Evalset, Example
-from harness.types.experiment import Experiment
+from harness.types.experiment import Experiment, ModelSpec, OutputSpec, Variant
+from harness.types.plugins import Objection, Particular
 from harness.types.summary import Notice
 
 FEWEST_GOLDEN = 50
@@ -37,12 +38,9 @@ def _refusals(experiment: Experiment, evalset: Evalset) -> tuple[list[Fault], li
     """What a model will refuse of what is asked of it: a fault, or a notice where it is left out as the config says."""
     faults: dict[str, Fault] = {}
     dropped: dict[str, list[str]] = {}
-    for variant in experiment.variants:
-        model = variant.model
-        if model is None:
-            continue
-        output = replace(variant.output, schema=variant.output.schema or evalset.schema)
-        for objection in provider_of(model).objections(model, output, variant.tools):
+    asked = [(variant, *one) for variant in experiment.variants for one in variant.asked()]
+    for variant, model, task in asked:
+        for objection in _objections(variant, model, task, evalset):
             if model.drop_unsupported and objection.key in {**model.params, **model.extra}:
                 dropped.setdefault(model.name, []).append(objection.key)
                 continue
@@ -58,6 +56,33 @@ def _refusals(experiment: Experiment, evalset: Evalset) -> tuple[list[Fault], li
         for name, keys in dropped.items()
     ]
     return list(faults.values()), notices
+
+
+def _objections(variant: Variant, model: ModelSpec, task: str, evalset: Evalset) -> Iterable[Objection]:
+    provider = provider_of(model)
+    if task not in provider.tasks:
+        return ()
+    if task in ("embed", "rerank"):
+        return (*_of_answers_only(model, task), *_unfit(provider, model, cast("Task", task)))
+    if task == "answer" and model == variant.model:
+        output = replace(variant.output, schema=variant.output.schema or evalset.schema)
+        return provider.objections(model, output, variant.tools)
+    return provider.objections(model, OutputSpec(), ())
+
+
+def _unfit(provider: object, model: ModelSpec, task: Task) -> Sequence[Objection]:
+    return provider.unfit(model, task) if isinstance(provider, Particular) else ()
+
+
+def _of_answers_only(model: ModelSpec, task: str) -> Iterator[Objection]:
+    """Keys that nothing but an answer is asked with; a provider of the user's own may read them for more."""
+    if ":" in model.provider:
+        return
+    fixed = {"stream": model.stream, "api": model.api != "chat", "prompt_cache": model.prompt_cache}
+    for key in (*model.params, *(key for key, given in fixed.items() if given)):
+        let = ", or say drop_unsupported: true" if key in model.params else ""
+        what = f"{key} is for answers, and this model is asked to {task}"
+        yield Objection(key=key, what=what, next=f"leave {key} out{let}")
 
 
 def _leaks(evalset: Evalset) -> Iterator[Fault]:

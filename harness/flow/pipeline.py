@@ -12,6 +12,7 @@ from typing import Any
 from harness.calls.clock import ms_between, now_ns
 from harness.calls.money import total_usage, total_usd
 from harness.errors import Abandoned, HarnessError
+from harness.text.similarity import inputs_text
 from harness.types.call import Call, Reply
 from harness.types.evalset import Example
 from harness.types.line import Line
@@ -171,6 +172,7 @@ def _entry(line: Line, course: _Course, example: Example, spent: _Spent) -> Entr
         recorded_latency_ms=_cached_ms(calls, outcome),
         retrieved=_retrieved(draft, reply, texts),
         request=_request(line, course, texts),
+        input_characters=_input_characters(draft),
         model_returned=reply.model_returned if reply else None,
         system_fingerprint=reply.system_fingerprint if reply else None,
         recorded=reply.meta if reply and not line.live else None,
@@ -223,7 +225,7 @@ def _retrieved(draft: Draft, reply: Reply | None, texts: dict[str, str]) -> tupl
     kept = []
     for passage in draft.passages:
         digest = _keep(passage.text, texts)
-        names = ("doc", "chunk", "start", "end", "score", "rank", "used")
+        names = ("doc", "chunk", "start", "end", "score", "rank", "used", "found_rank", "found_score")
         kept.append(Retrieved(text=digest, **{name: getattr(passage, name) for name in names}))
     return tuple(kept)
 
@@ -254,6 +256,17 @@ def _request(line: Line, course: _Course, texts: dict[str, str]) -> dict[str, An
         "dropped": list(reply.dropped) if reply else [],
         "output_mode": (reply.output_mode if reply else None) or line.output_mode,
     }
+
+
+def _input_characters(draft: Draft) -> dict[str, int] | None:
+    """Texts of passages and shots as they were found: what a template sets around them is the prompt's."""
+    if not draft.messages:
+        return None
+    left = sum(len(message.content) for message in draft.messages)
+    context = min(left, sum(len(passage.text) for passage in draft.passages if passage.used))
+    shown = sum(len(inputs_text(shot.inputs)) + len(shot.answer) for shot in draft.shots)
+    fewshot = min(left - context, shown)
+    return {"prompt": left - context - fewshot, "fewshot": fewshot, "context": context}
 
 
 def _keep(text: str, texts: dict[str, str]) -> str:

@@ -1,9 +1,10 @@
 """From a Summary to the blocks of its report, one section after another."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from harness import registry
-from harness.text.figures import count
+from harness.text.figures import count, named
 from harness.types.report import Block, Heading, Text
 from harness.types.summary import Summary
 
@@ -14,6 +15,7 @@ def report(summary: Summary, sections: Mapping[str, str] = registry.SECTIONS) ->
     `sections` is a table like `registry.SECTIONS`: name → "module:attribute" of a Section. A section that has nothing
     to say adds nothing. Pure but for the import of the sections.
     """
+    summary = _marked(summary)
     blocks: list[Block] = [
         Heading(text=summary.run.experiment, level=1),
         Text(text=_identity(summary), brief=True),
@@ -25,6 +27,18 @@ def report(summary: Summary, sections: Mapping[str, str] = registry.SECTIONS) ->
     for name in sections:
         blocks += registry.load(sections, name, what="section")(summary)
     return tuple(blocks)
+
+
+def _marked(summary: Summary) -> Summary:
+    """Let every table say of a variant that the harness added what it is."""
+    shown = {name: named(name, one.aid) for name, one in summary.variants.items()}
+    told = tuple(
+        replace(notice, variant=shown.get(notice.variant, notice.variant)) if notice.variant else notice
+        for notice in summary.warnings
+    )
+    return replace(
+        summary, variants={shown[name]: one for name, one in summary.variants.items()}, warnings=told
+    )
 
 
 def _identity(summary: Summary) -> str:

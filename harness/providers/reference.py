@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import orjson
 
 from harness.errors import Fault, RunIncomplete, UsageError
-from harness.reference.declared import EMBED, LONGEST_ANSWER_TOKENS, NOTE, PRICES, RERANK, VERSION
+from harness.reference.declared import EMBED, LONGEST_ANSWER_TOKENS, MODELS, NOTE, PRICES, RERANK, VERSION
 from harness.registry import PROVIDERS, load
 from harness.text.canonical import digest
 from harness.types.call import Reply, Request, Task
@@ -20,6 +20,8 @@ from harness.types.plugins import Objection, Provider, ProviderKit
 
 START_TIMEOUT_S = 60.0
 FIT_TIMEOUT_S = 300.0
+_TASKS: Mapping[str, Task] = {EMBED: "embed", RERANK: "rerank"}
+"""What its models are for that do not answer."""
 
 
 class Reference:
@@ -49,7 +51,7 @@ class Reference:
     def objections(
         cls, model: ModelSpec, output: OutputSpec, tools: Sequence[Mapping[str, Any]]
     ) -> Sequence[Objection]:
-        """Keys that mean another endpoint."""
+        """Keys that mean another endpoint, and models that do not answer."""
         del output, tools
         said = [
             key
@@ -57,7 +59,13 @@ class Reference:
             if value
         ]
         what = "the built-in endpoint has no such key"
-        return tuple(Objection(key=key, what=f"{key}: {what}", next=f"leave {key} out") for key in said)
+        keys = (Objection(key=key, what=f"{key}: {what}", next=f"leave {key} out") for key in said)
+        return (*keys, *_of_model(model, "answer"))
+
+    @classmethod
+    def unfit(cls, model: ModelSpec, task: Task) -> Sequence[Objection]:
+        """Each of its models is for one task."""
+        return _of_model(model, task)
 
     async def open(self) -> None:
         """Start the child, unless a model of this run has, and connect to it."""
@@ -98,6 +106,14 @@ class Reference:
     async def _start(self) -> "_Child":
         train = [{"inputs": row.inputs, "expected": row.expected} for row in self._kit.train]
         return await _Child.start({"train": train, "schema": self._kit.schema})
+
+
+def _of_model(model: ModelSpec, task: Task) -> tuple[Objection, ...]:
+    able = [name for name in MODELS if _TASKS.get(name, "answer") == task]
+    if model.model in able:
+        return ()
+    what = f"{model.model} cannot {task}; of the built-in models {' and '.join(able)} can"
+    return (Objection(key="model", what=what, next=f"write model: {able[0]}"),)
 
 
 def _learnt(train: Sequence[Example]) -> list[Any]:

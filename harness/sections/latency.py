@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from harness.stats.latencies import CLIENTS_CLOCK
-from harness.text.figures import UNKNOWN, amount, count, figure
+from harness.text.figures import UNKNOWN, amount, bracketed, count, figure, percent
 from harness.types.report import Block, Heading, Table, Text
 from harness.types.summary import Latency, Overhead, StageLatency, Summary
 
@@ -17,10 +17,14 @@ def latency(summary: Summary) -> tuple[Block, ...]:
         blocks.append(
             Text(text=f"Latencies of this run cannot be trusted: {summary.overhead.why}.", tone="bad")
         )
+    tables: list[Block] = []
+    staged = False
     for partition, parts in summary.by_partition().items():
         latencies = {variant: part.latency for variant, part in parts.items()}
-        blocks += [_whole(partition, latencies), *_by_stage(partition, latencies)]
-    return tuple(blocks)
+        stages = tuple(_by_stage(partition, latencies))
+        tables += (_whole(partition, latencies), *stages)
+        staged = staged or bool(stages)
+    return (*blocks, *([Text(text=_STAGES)] if staged else []), *tables)
 
 
 def _explained(summary: Summary) -> str:
@@ -28,9 +32,15 @@ def _explained(summary: Summary) -> str:
     return (
         f"Service latency{load}: the attempts that answered, without queue, pacing and back-off. Answers from the cache "
         "and failures are not in it; a time-out counts at its limit. [≥ x] means that the sample has no upper bound: one of "
-        "P95 needs 72 independent samples and none of them a time-out. The client row is what the harness itself took."
-        f"{lag}"
+        f"P95 needs 72 independent samples and none of them a time-out.{lag}"
     )
+
+
+_STAGES = (
+    "By stage: shares are of the time of all stages, which add up to the service latency of a trial; a part of a call has "
+    "none of its own. (client) is what the harness itself took, and comes on top. First is the warm-up, with the time to "
+    "connect, and in no other figure. Failed are the trials that ended in the stage, time-outs among them."
+)
 
 
 def _load(overhead: Overhead | None) -> str:
@@ -96,17 +106,30 @@ def _p95(one: Latency) -> str:
 def _by_stage(partition: str, latencies: dict[str, Latency]) -> Iterator[Table]:
     rows = tuple(row for variant, one in latencies.items() for row in _stages(variant, one))
     if rows:
-        columns = ("Variant", "Stage", "P50 ms", "P95 ms", "Samples")
-        yield Table(columns=columns, rows=rows, title=f"{partition}, by stage", numeric=(2, 3, 4))
+        columns = ("Variant", "Stage", "P50 ms", "P95 ms", "Share %", "First ms", "Failed", "n")
+        yield Table(columns=columns, rows=rows, title=f"{partition}, by stage", numeric=tuple(range(2, 8)))
 
 
 def _stages(variant: str, one: Latency) -> Iterator[tuple[str, ...]]:
     for name, stage in one.stages.items():
-        yield _stage(variant, name, stage)
-    if one.unaccounted is not None and one.stages:
-        yield _stage(variant, "(client)", one.unaccounted)
+        first, failed = _ms(stage.first_ms), count(stage.failures)
+        yield (variant, name, *_times(stage), percent(stage.share), first, failed, count(stage.n))
+    client = one.unaccounted
+    if client is not None and one.stages:
+        share = UNKNOWN if client.share is None else f"+{percent(client.share)}"
+        yield (variant, "(client)", *_times(client), share, "", "", count(client.n))
 
 
-def _stage(variant: str, name: str, stage: StageLatency) -> tuple[str, ...]:
-    p95 = figure(stage.p95_ms) if stage.n >= _FEW_SAMPLES else f"n<{_FEW_SAMPLES}"
-    return (variant, name, figure(stage.p50_ms), p95, count(stage.n))
+def _times(stage: StageLatency) -> tuple[str, str]:
+    """Few samples have no P95 here either."""
+    p50 = bracketed(_ms(stage.p50_ms), stage.p50_ci, _ms)
+    if stage.n >= _FEW_SAMPLES:
+        return p50, bracketed(_ms(stage.p95_ms), stage.p95_ci, _ms)
+    return p50, f"n<{_FEW_SAMPLES}" if stage.n else UNKNOWN
+
+
+def _ms(value: float | None) -> str:
+    """Ten microseconds are the grain of what a stage is worth knowing of."""
+    if value is None or value >= 1:
+        return figure(value)
+    return f"{value:.2f}" if value >= 0.01 else "<0.01"

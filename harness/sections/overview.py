@@ -1,6 +1,6 @@
 """The overview: one table a partition, who is highest in it, how sure that is, and what must be known."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from harness.text.figures import UNKNOWN, amount, bound_places, count, figure, interval_plot, percent, share
 from harness.types.report import Block, Heading, Table, Text
@@ -22,8 +22,9 @@ def overview(summary: Summary) -> tuple[Block, ...]:
     """Show a brief table and a sentence for each partition, then every warning once."""
     blocks: list[Block] = [Heading(text="Overview")]
     for partition, parts in summary.by_partition().items():
-        blocks.append(_table(partition, parts))
-        blocks += [Text(text=text, brief=True) for text in _verdict(partition, parts)]
+        ranked = {name: part for name, part in parts.items() if not summary.variants[name].aid}
+        blocks.append(_table(partition, parts, _highest(ranked)))
+        blocks += [Text(text=text, brief=True) for text in (*_verdict(partition, ranked), *_lacking(parts))]
     if summary.spend is not None:
         blocks.append(Text(text=_spent(summary.spend), brief=True))
     blocks += [Text(text=text, tone="warning", brief=True) for text in _warnings(summary)]
@@ -47,8 +48,8 @@ def _spent(spend: Spend) -> str:
     return f"{said}."
 
 
-def _table(partition: str, parts: Mapping[str, PartitionSummary]) -> Table:
-    columns = _quality_columns(parts) | _schema_columns(parts) | _other_columns(parts)
+def _table(partition: str, parts: Mapping[str, PartitionSummary], best: Collection[str]) -> Table:
+    columns = _quality_columns(parts, best) | _schema_columns(parts) | _other_columns(parts)
     examples = max(part.examples for part in parts.values())
     titles = ("Variant", *columns)
     return Table(
@@ -61,11 +62,11 @@ def _table(partition: str, parts: Mapping[str, PartitionSummary]) -> Table:
     )
 
 
-def _quality_columns(parts: Mapping[str, PartitionSummary]) -> dict[str, list[str]]:
+def _quality_columns(parts: Mapping[str, PartitionSummary], best: Collection[str]) -> dict[str, list[str]]:
     metric = next((part.quality.metric for part in parts.values() if part.quality), None)
     if metric is None:
         return {}
-    best, places = _highest(parts), bound_places(part.quality.ci for part in parts.values() if part.quality)
+    places = bound_places(part.quality.ci for part in parts.values() if part.quality)
     marks = [HIGHEST if variant in best else "" for variant in parts]
     cells = [
         _quality_cells(part.quality, mark, places) for part, mark in zip(parts.values(), marks, strict=True)
@@ -159,6 +160,14 @@ def _rivals(best: Mapping[str, Quality], parts: Mapping[str, PartitionSummary], 
     if len(near) == len(others) > 1:
         return "All other intervals overlap with it, which is no ranking: any of them may be as good."
     return f"Overlapping intervals are no ranking: {_listed(near)} may be as good."
+
+
+def _lacking(parts: Mapping[str, PartitionSummary]) -> Iterator[str]:
+    """Say of the variants that retrieve how many of their wrong answers never saw what is relevant."""
+    split = {name: part.blame for name, part in parts.items() if part.blame and part.blame.wrong}
+    if split:
+        told = [f"{name} {count(one.unseen)} of {count(one.wrong)}" for name, one in split.items()]
+        yield f"Wrong answers without the relevant document in the prompt: {', '.join(told)}."
 
 
 def _listed(names: list[str]) -> str:

@@ -43,7 +43,7 @@ class _Embedding:
         if (self._endpoint.key, text) in draft.vectors:
             return draft
         call = await self._endpoint.call(
-            Request(task="embed", texts=(text,), fresh=draft.trial.fresh), stage=self.name
+            Request(task="embed", texts=(text,), side="query", fresh=draft.trial.fresh), stage=self.name
         )
         draft = replace(draft, calls=(*draft.calls, call))
         if call.reply is None:
@@ -58,4 +58,4 @@ class _Embedding:
     def asks(self, draft: Draft) -> Sequence[tuple[ModelSpec, Request]]:
         """The query, once."""
         text = query_text(draft, self._query, rewritten=self._how.rewritten)
-        return ((self._how.model, Request(task="embed", texts=(text,))),)
+        return ((self._how.model, Request(task="embed", texts=(text,), side="query")),)

@@ -62,7 +62,8 @@ class _Reranking:
             if self._how.by == "endpoint"
             else ranked_places(call.reply.text, len(asked))
         )
-        return replace(draft, passages=tuple(_cut(asked, order, self._how.top_n)))
+        cut_before = [passage for passage in draft.passages if not passage.used]
+        return replace(draft, passages=(*_cut(asked, order, self._how.top_n), *cut_before))
 
     def longest(self, draft: Draft) -> Draft:
         """The draft with the longest passages that it could keep."""
@@ -89,8 +90,15 @@ def _order(call: Call, count: int) -> Mapping[int, float | None]:
 
 
 def _cut(passages: Sequence[Passage], order: Mapping[int, float | None], top_n: int) -> Sequence[Passage]:
-    """The passages in their new order, a new rank and score each; those past `top_n` are not used."""
+    """The passages in their new order, a new rank and score each; those past `top_n` are not used.
+
+    What the search itself thought of each stays beside it, however often they are put in a new order.
+    """
+    found = [
+        replace(one, found_rank=one.rank, found_score=one.score) if one.found_rank is None else one
+        for one in passages
+    ]
     return [
-        replace(passages[place], rank=rank, score=score, used=rank <= top_n)
+        replace(found[place], rank=rank, score=score, used=rank <= top_n)
         for rank, (place, score) in enumerate(order.items(), 1)
     ]

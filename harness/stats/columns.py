@@ -5,7 +5,7 @@ Rows stand in the order of their keys, not in that in which trials happened to e
 """
 
 from array import array
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 from typing import TYPE_CHECKING
@@ -16,6 +16,10 @@ from harness.types.score import SCORER_ERROR, Judgement
 if TYPE_CHECKING:
     import pandas as pd
 
+ASKED = ("asked_input_tokens", "asked_cached_tokens", "asked_written_tokens")
+"""Input of the call that answers; with the two others it is all that the model read."""
+INPUT_PARTS = ("prompt", "fewshot", "context")
+"""Characters of the messages that were sent."""
 TOKENS = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 
 REASON_CHARACTERS = 160
@@ -28,15 +32,19 @@ class Columns:
     """Three frames that share the index `trial`. Unknown numbers are NaN; a code is -1 where there is no word."""
 
     trials: "pd.DataFrame"
-    """variant, partition, kind, error, dropped (parameters that were left out); example, tags, answer (codes); latency_ms, elapsed_ms, first_token_ms, cost_usd,
-    the buckets of TOKENS; cached, recorded (its times were taken by somebody else)."""
+    """variant, partition, kind, error, dropped (parameters that were left out), model (of the call that answers), reach (how far
+    the relevant documents came: stats.blame); example, tags, answer, repeat (codes); latency_ms, elapsed_ms, first_token_ms, cost_usd,
+    the buckets of TOKENS and of ASKED, the characters of INPUT_PARTS; cached, recorded (its times were taken by somebody else)."""
     stages: "pd.DataFrame"
     """One row a stage of a trial, in order: name; ms, cost_usd; calls (it names a model), costs (or it told a cost of its
-    own), by_client (timed around the client, for want of an instant on the wire; a time-out always is)."""
+    own), by_client (timed around the client, for want of an instant on the wire; a time-out always is), part (it lies
+    within another stage), answers (its call is the one that answers), ended (the trial ended in it, without an answer)."""
     scores: "pd.DataFrame"
     """One row a metric of a trial: metric, label, fault (the scorer itself failed); value, lenient."""
     tags: tuple[tuple[str, ...], ...]
     """What the codes of `trials.tags` stand for."""
+    first: Mapping[str, Mapping[str, float]]
+    """Variant → stage → milliseconds of its warm-up, with the time to connect; of several warm-ups the last."""
 
 
 class _Sheet:
@@ -81,27 +89,31 @@ class _Sheet:
         return pd.DataFrame(data, index=pd.Index(np.asarray(self.trial), name="trial"))
 
 
-def columns(records: Iterable[Record], judgements: Iterable[Judgement]) -> Columns:
+def columns(
+    records: Iterable[Record],
+    judgements: Iterable[Judgement],
+    reached: Callable[[Record], str | None] = lambda _: None,
+) -> Columns:
     """Read both streams once, line by line, and keep only what figures are made of.
 
+    `reached` tells how far the relevant documents came (stats.blame.reach); None where nobody knows.
     A judgement of a trial that has no record is left out; a value that is not finite is no value.
     """
     trials = _Sheet(
-        words=("variant", "partition", "kind", "error", "dropped"),
-        codes=("example", "tags", "answer"),
-        numbers=("latency_ms", "elapsed_ms", "first_token_ms", "cost_usd", *TOKENS),
+        words=("variant", "partition", "kind", "error", "dropped", "model", "reach"),
+        codes=("example", "tags", "answer", "repeat"),
+        numbers=("latency_ms", "elapsed_ms", "first_token_ms", "cost_usd", *TOKENS, *ASKED, *INPUT_PARTS),
         flags=("cached", "recorded"),
     )
-    stages = _Sheet(words=("name",), numbers=("ms", "cost_usd"), flags=("calls", "costs", "by_client"))
+    stages = _Sheet(words=("name",), numbers=("ms", "cost_usd"), flags=_STAGE_FLAGS)
     rows: dict[Key, int] = {}
-    for row, record in enumerate(one for one in records if not one.warmup):
+    first: dict[str, dict[str, float]] = {}
+    for row, record in enumerate(_counted(records, first)):
         rows[record.key] = row
         recorded = any(stage.clock == "recorded" and stage.within is None for stage in record.stages)
-        trials.append(row, _words(record), _numbers(record), (record.cached, recorded))
-        for stage in record.stages:
-            calls = stage.model is not None
-            flags = (calls, calls or stage.cost_usd is not None, stage.clock == "client")
-            stages.append(row, (_stage_name(stage),), (stage.ms, _own_usd(stage, record)), flags)
+        trials.append(row, _words(record, reached(record)), _numbers(record), (record.cached, recorded))
+        for words, numbers, flags in _stages(record):
+            stages.append(row, words, numbers, flags)
     scores = _scores(judgements, rows)
     counted = [rows[key] for key in sorted(rows)]
     return Columns(
@@ -109,12 +121,56 @@ def columns(records: Iterable[Record], judgements: Iterable[Judgement]) -> Colum
         stages=_ordered(stages.frame(), counted),
         scores=_ordered(scores, counted),
         tags=tuple(trials.words["tags"]),  # type: ignore[arg-type]
+        first=first,
     )
 
 
-def _stage_name(stage: StageTime) -> str:
-    """A part of a call that has the call's own name is never counted with the whole."""
-    return f"{stage.within}/{stage.name}" if stage.within == stage.name else stage.name
+def _counted(records: Iterable[Record], first: dict[str, dict[str, float]]) -> Iterator[Record]:
+    """All but the warm-ups, of which only the times of their stages are kept, in `first`."""
+    for record in records:
+        if not record.warmup:
+            yield record
+            continue
+        times: dict[str, float] = {}
+        for name, stage in _named(record):
+            if stage.ms is not None:
+                times[name] = times.get(name, 0.0) + stage.ms + (stage.connect_ms or 0.0)
+        first.setdefault(record.variant, {}).update(times)
+
+
+_STAGE_FLAGS = ("calls", "costs", "by_client", "part", "answers", "ended")
+
+
+def _stages(record: Record) -> Iterator[tuple[tuple[str], tuple[float | None, ...], tuple[bool, ...]]]:
+    answering, ended = _answering(record), _ended_in(record)
+    for name, stage in _named(record):
+        calls = stage.model is not None
+        whose = (calls, calls or stage.cost_usd is not None, stage.clock == "client")
+        flags = (*whose, stage.within is not None, stage is answering, stage is ended)
+        yield (name,), (stage.ms, _own_usd(stage, record)), flags
+
+
+def _named(record: Record) -> Iterator[tuple[str, StageTime]]:
+    """A part of a call that has the name of a whole stage is never counted with it."""
+    own = {stage.name for stage in record.stages if stage.within is None}
+    for stage in record.stages:
+        alike = stage.within is not None and stage.name in own
+        yield (f"{stage.within}/{stage.name}" if alike else stage.name), stage
+
+
+def _answering(record: Record) -> StageTime | None:
+    """The last call of a trial holds its answer."""
+    calls = (stage for stage in reversed(record.stages) if stage.within is None and stage.model is not None)
+    return next(calls, None) if record.outcome.came else None
+
+
+def _ended_in(record: Record) -> StageTime | None:
+    """The stage that brought no answer, always the last that began; None where the run stopped between two of them."""
+    own = [stage for stage in record.stages if stage.within is None]
+    if record.outcome.came or not own:
+        return None
+    unfinished = own[-1].ms is None and not own[-1].cached
+    return own[-1] if unfinished or record.outcome.kind == "timed_out" else None
 
 
 def _own_usd(stage: StageTime, record: Record) -> float | None:
@@ -143,12 +199,14 @@ def _ordered(frame: "pd.DataFrame", counted: Sequence[int]) -> "pd.DataFrame":
     return frame.iloc[kept[np.argsort(places[kept], kind="stable")]]
 
 
-def _words(record: Record) -> tuple[Hashable, ...]:
+def _words(record: Record, reach: str | None) -> tuple[Hashable, ...]:
     outcome = record.outcome
     answer = None if outcome.text is None else hash((outcome.text, str(outcome.tool_calls)))
     dropped = ", ".join(record.request.get("dropped") or ()) or None
-    names = (record.variant, record.partition, outcome.kind, _error(record), dropped)
-    return (*names, record.example_id, record.tags, answer)
+    answering = _answering(record)
+    model = answering.model if answering else None
+    names = (record.variant, record.partition, outcome.kind, _error(record), dropped, model, reach)
+    return (*names, record.example_id, record.tags, answer, record.repeat)
 
 
 def _error(record: Record) -> str | None:
@@ -163,7 +221,19 @@ def _error(record: Record) -> str | None:
 def _numbers(record: Record) -> tuple[float | None, ...]:
     usage = record.usage
     tokens = (getattr(usage, name) if usage else None for name in TOKENS)
-    return (record.latency_ms, record.elapsed_ms, record.first_token_ms, record.cost_usd, *tokens)
+    characters = record.input_characters or {}
+    parts = (characters.get(part) for part in INPUT_PARTS)
+    times = (record.latency_ms, record.elapsed_ms, record.first_token_ms)
+    return (*times, record.cost_usd, *tokens, *_asked(record), *parts)
+
+
+def _asked(record: Record) -> tuple[int | None, ...]:
+    """A cache of which the server says nothing is taken for none, where it tells the input."""
+    answering = _answering(record)
+    usage = answering.usage if answering else None
+    if usage is None or usage.input_tokens is None:
+        return (None, None, None)
+    return (usage.input_tokens, usage.cached_input_tokens or 0, usage.cache_write_tokens or 0)
 
 
 def _fault(one: Judgement) -> str | None:

@@ -1,9 +1,11 @@
 """Percentiles of service latency: which samples count, and whether they can be trusted."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from harness.stats.quantiles import Quantile, quantile
-from harness.types.summary import FirstToken, Interval, Latency, Overhead, StageLatency
+from harness.stats.stages import below, stage_latencies
+from harness.types.summary import FirstToken, Latency, Overhead, StageLatency
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,13 +21,19 @@ SHIFT_SHARES = (("P50", 0.01), ("P50 of the first token", 0.02))
 
 
 def latency(
-    trials: "pd.DataFrame", stages: "pd.DataFrame", *, timeout_s: float, overhead: Overhead | None
+    trials: "pd.DataFrame",
+    stages: "pd.DataFrame",
+    *,
+    timeout_s: float,
+    overhead: Overhead | None,
+    first: Mapping[str, float],
 ) -> Latency:
     """Latency of one variant on one partition; frames as in Columns.
 
     Samples are the trials that were not answered from the cache and did not fail. A time-out counts at `timeout_s`,
     and an upper bound that rests on one is None: the true time is longer by an unknown amount. `overhead` is what the
-    harness weighed while it measured, None where it did not measure (recorded answers).
+    harness weighed while it measured, None where it did not measure (recorded answers). `first` is the variant's warm-up,
+    stage by stage.
     """
     cached, timed_out = trials["cached"], trials["kind"] == "timed_out"
     samples = trials[~cached & (trials["kind"] != "failed")]
@@ -43,15 +51,15 @@ def latency(
     why = _why_invalid(trials, len(times), overhead) or _why_shifted(medians, overhead)
     return Latency(
         p50_ms=p50.value,
-        p50_ci=_below(ceiling, p50.ci),
+        p50_ci=below(ceiling, p50.ci),
         p95_ms=p95.value,
-        p95_ci=_below(ceiling, p95.ci),
+        p95_ci=below(ceiling, p95.ci),
         n_live=len(times),
         n_cached=int(cached.sum()),
         timed_out=int(timed_out.sum()),
         method=_method(samples, stages, p95),
         first_token=first_token,
-        stages=_stages(stages[stages.index.isin(samples.index)]),
+        stages=stage_latencies(samples, stages, limit_ms=limit_ms, first=first),
         unaccounted=_unaccounted(samples[~samples["recorded"]]),
         valid=why is None,
         why=why,
@@ -60,11 +68,6 @@ def latency(
 
 def _percentile(times: "pd.Series", samples: "pd.DataFrame", q: float) -> Quantile:
     return quantile(times.to_numpy(), q, samples["example"].to_numpy())
-
-
-def _below(ceiling: float | None, ci: Interval) -> Interval:
-    low, high = ci
-    return (low, None) if ceiling is not None and high is not None and high >= ceiling else ci
 
 
 def _why_invalid(trials: "pd.DataFrame", samples: int, overhead: Overhead | None) -> str | None:
@@ -110,23 +113,25 @@ def _first_token(samples: "pd.DataFrame", limit_ms: float) -> FirstToken | None:
     ceiling = limit_ms if hung.any() else None
     return FirstToken(
         p50_ms=p50.value,
-        p50_ci=_below(ceiling, p50.ci),
+        p50_ci=below(ceiling, p50.ci),
         p95_ms=p95.value,
-        p95_ci=_below(ceiling, p95.ci),
+        p95_ci=below(ceiling, p95.ci),
         n=len(times),
     )
 
 
-def _stages(stages: "pd.DataFrame") -> dict[str, StageLatency]:
-    times = stages.dropna(subset=["ms"]).groupby("name", observed=True, sort=False)["ms"]
-    return {str(name): _stage(ms) for name, ms in times}
-
-
 def _unaccounted(samples: "pd.DataFrame") -> StageLatency | None:
-    """A clock's own grain may put the parts above the whole: never under zero."""
-    shares = (samples["elapsed_ms"] - samples["latency_ms"]).dropna().clip(lower=0.0)
-    return None if shares.empty else _stage(shares)
-
-
-def _stage(ms: "pd.Series") -> StageLatency:
-    return StageLatency(p50_ms=float(ms.quantile(0.5)), p95_ms=float(ms.quantile(0.95)), n=len(ms))
+    """A clock's own grain may put the parts above the whole: never under zero. Its share is what it adds to theirs."""
+    times = (samples["elapsed_ms"] - samples["latency_ms"]).dropna().clip(lower=0.0)
+    if times.empty:
+        return None
+    whole_ms = float(samples["latency_ms"][times.index].sum())
+    p50, p95 = (_percentile(times, samples.loc[times.index], q) for q in (0.5, 0.95))
+    return StageLatency(
+        p50_ms=p50.value,
+        p95_ms=p95.value,
+        n=p50.n,
+        p50_ci=p50.ci,
+        p95_ci=p95.ci,
+        share=float(times.sum()) / whole_ms if whole_ms > 0 else None,
+    )

@@ -31,6 +31,8 @@ class Request:
     """What is embedded, or put in order; empty for the other tasks."""
     query: str = ""
     """By what `texts` are put in order, or what is searched for."""
+    side: Literal["", "query", "document"] = ""
+    """Of a call that embeds: where in a search the texts stand, for models that tell the two apart; empty: nowhere."""
     output: OutputSpec = field(default_factory=OutputSpec)
     tools: tuple[Mapping[str, Any], ...] = ()
     seed: int | None = None
@@ -106,6 +108,8 @@ class Reply:
     """Of a call that embeds: one for each text, in their order."""
     ranking: tuple[tuple[int, float], ...] = ()
     """Of a call that puts texts in order, best first: (place in the request's `texts`, score)."""
+    cut: int = 0
+    """Texts of a call that embeds or puts in order of which the model is known to have read the beginning only."""
     steps: tuple[Step, ...] = ()
     """What the service says of its own stages; their times lie within the call's."""
     retrieved: tuple[Mapping[str, Any], ...] = ()

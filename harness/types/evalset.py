@@ -24,6 +24,8 @@ class Example:
     tags: tuple[str, ...] = ()
     relevant: tuple[str, ...] = ()
     """Ids of the documents that hold the answer; empty where that is not known."""
+    grades: Mapping[str, int] = field(default_factory=dict)
+    """Document → how relevant it is, where the row says so; up to 0: judged, and not relevant. Empty where it does not."""
     accept_refusal: bool = False
     """True where a refusal or "I don't know" is the right answer."""
     meta: Mapping[str, Any] = field(default_factory=dict)
@@ -31,6 +33,11 @@ class Example:
     """sha256 of the row's own content (id left out); two runs compare only equal digests."""
     where: str = ""
     """`file:line`, for messages; empty where the row came from elsewhere than a text file."""
+
+    @property
+    def relevance(self) -> Mapping[str, int]:
+        """Every document that the row judges → its grade: 1 where the row names it and says no more."""
+        return self.grades or dict.fromkeys(self.relevant, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,3 +17,8 @@ class Panel:
     metrics: tuple[tuple[Metric, Scorer], ...]
     schemas: Mapping[str, Scorer | None] = field(default_factory=dict)
     """By variant; None, or no entry, where the answer is free text."""
+
+    @property
+    def reads_passages(self) -> bool:
+        """Whether a scorer says `reads_passages`: records come to it with the text of every passage that was used."""
+        return any(getattr(scorer, "reads_passages", False) for _, scorer in self.metrics)

@@ -77,6 +77,24 @@ class Provider(Protocol):
         """Let go of everything that `open` took."""
 
 
+@runtime_checkable
+class Particular(Protocol):
+    """A provider that knows beforehand which of its models cannot embed, or put in order, as the config asks of them."""
+
+    @classmethod
+    def unfit(cls, model: ModelSpec, task: Task) -> Sequence[Objection]:
+        """What is sure to fail of `embed` or `rerank`, one of the provider's tasks: each is a fault before the run."""
+
+
+@runtime_checkable
+class Narrow(Protocol):
+    """A provider that works on a few calls at once: the others wait for their turn before their time begins."""
+
+    @property
+    def at_once(self) -> int:
+        """How many. `complete`, though cancelled, returns only when its work has ended: until then it has its turn."""
+
+
 class Outputs(Protocol):
     """Answers that were produced elsewhere."""
 

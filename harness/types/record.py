@@ -67,6 +67,16 @@ class Retrieved:
     used: bool
     text: str
     """Digest."""
+    found_rank: int | None = None
+    """The search's own rank of it, where a later stage has put it elsewhere; None where `rank` is that."""
+    found_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPassage(Retrieved):
+    """One passage with its text, as a scorer is given it that reads passages; no record on disk holds it."""
+
+    content: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +112,8 @@ class Record:
     retrieved: tuple[Retrieved, ...] = ()
     request: Mapping[str, Any] = field(default_factory=dict)
     """{messages: digest, params, dropped, output_mode}."""
+    input_characters: Mapping[str, int] | None = None
+    """Of the messages that were sent: prompt, fewshot, context. They add up; None where there were no messages."""
     model_returned: str | None = None
     system_fingerprint: str | None = None
     recorded: Mapping[str, Any] | None = None

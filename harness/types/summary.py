@@ -85,7 +85,9 @@ class RetrievalQuality:
     retrieved: Mapping[str, Estimate]
     """Measure (`recall@10`) → its mean, for all that the search found, in its order."""
     used: Mapping[str, Estimate]
-    """The same for what went into the prompt: the difference is the reranker's own contribution."""
+    """The same for what went into the prompt, in its order there."""
+    added: Mapping[str, Estimate] = field(default_factory=dict)
+    """Used less retrieved, trial by trial: the reranker's own contribution. Empty where nothing stands between the two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,11 @@ class Blame:
     """Of these, how many the same model answers rightly when given the relevant documents; None without that control."""
     closed_book_right: Mapping[str, int | None]
     """Of these, how many it answers rightly when given nothing: what was found misled it."""
+
+    @property
+    def unseen(self) -> int:
+        """Wrong answers of which no relevant document was in the prompt."""
+        return sum(self.causes.get(cause, 0) for cause in ("not_in_corpus", "not_retrieved", "cut"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

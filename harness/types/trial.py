@@ -55,6 +55,10 @@ class Passage:
     title: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
     """Of its document; what a search may be narrowed by."""
+    found_rank: int | None = None
+    """The search's own rank of it, where a later stage has put it elsewhere; None where `rank` is that."""
+    found_score: float | None = None
+    """The search's own score of it, likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ MODELS = {
 }
 REQUESTS = {
     "task": st.sampled_from(["answer", "embed", "rerank", "search"]),
+    "side": st.sampled_from(["", "query", "document"]),
     "texts": st.lists(WORDS, max_size=2).map(tuple),
     "query": WORDS,
     "messages": st.lists(MESSAGES, max_size=3).map(tuple),

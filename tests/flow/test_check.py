@@ -4,7 +4,7 @@ import pytest
 
 from harness.flow.check import FEWEST_GOLDEN, check
 from harness.types.evalset import EDGE_TAGS, Evalset, EvalsetSpec, Example
-from harness.types.experiment import Experiment, Metric, ModelSpec, OutputSpec, Variant
+from harness.types.experiment import Experiment, Metric, ModelSpec, OutputSpec, StageSpec, Variant
 
 METRIC = Metric(name="answer", scorer="exact")
 LONG = "the parcel that I sent to my aunt in March never came and nobody answers the phone"
@@ -129,3 +129,107 @@ def test_an_output_mode_that_cannot_be_had_is_the_variants_fault():
     faults, _ = check(experiment, evalset)
     assert [fault.where for fault in faults] == ["c.yaml:7"]
     assert "schema" in faults[0].what
+
+
+# --- models that embed, put in order, rewrite -----------------------------------------------------
+
+
+def of_steps(*steps, model=None):
+    """Faults and notices of one variant whose steps ask these models: (kind, key, model)."""
+    stages = tuple(
+        StageSpec(kind=kind, options={key: ModelSpec(**{"name": "s", "where": "c.yaml:9", **spec})})
+        for kind, key, spec in steps
+    )
+    variant = Variant(
+        name="v", stages=stages, model=model, output=OutputSpec(mode="json_schema"), where="c.yaml:7"
+    )
+    evalset = Evalset(
+        name="e",
+        partitions={"golden": unlike("g", FEWEST_GOLDEN), "edge": unlike("e", 3, *EDGE_TAGS)},
+        schema={"type": "object"},
+    )
+    experiment = Experiment(
+        name="x", file="c.yaml", evalset=EvalsetSpec(), variants=(variant,), metrics=(METRIC,)
+    )
+    return check(experiment, evalset)
+
+
+E5 = {"provider": "openai", "model": "e5", "base_url": "http://127.0.0.1:9/v1"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"params": {"temperature": 0.0}}, "temperature"),
+        ({"params": {"seed": 1}}, "seed"),
+        ({"stream": True}, "stream"),
+        ({"api": "responses"}, "api"),
+        ({"prompt_cache": True}, "prompt_cache"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", ["embed", "rerank"])
+def test_what_only_an_answer_takes_is_a_fault_elsewhere(kind, changes, key):
+    """It would be left out without a word: once, at the model's line, however many steps ask the model."""
+    (fault,), _ = of_steps((kind, "model", {**E5, **changes}), (kind, "model", {**E5, **changes}))
+    assert fault.where == "c.yaml:9"
+    assert f"model 's': {key} is for answers, and this model is asked to {kind}" in fault.what
+
+
+def test_a_parameter_of_an_embedding_model_may_be_let_drop():
+    """With drop_unsupported it is told, and no fault; a switch of the harness's own stays one."""
+    given = {**E5, "params": {"temperature": 0.0}, "drop_unsupported": True}
+    faults, notices = of_steps(("retrieve", "embed", given))
+    assert faults == ()
+    assert [notice.code for notice in notices] == ["dropped_parameters"]
+    faults, _ = of_steps(("retrieve", "embed", {**given, "stream": True}))
+    assert len(faults) == 1
+
+
+def test_a_provider_of_ones_own_may_read_every_key():
+    """Nothing is known of it but what it can be asked for."""
+    own = f"{__name__}:Own"
+    assert of_steps(("embed", "model", {"provider": own, "model": "m", "stream": True}))[0] == ()
+
+
+class Own:
+    """A provider of the user's own."""
+
+    tasks = frozenset({"embed"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "said"),
+    [
+        ("rerank", {"provider": "openai", "model": "gpt-4o-mini"}, "OpenAI has no rerank endpoint"),
+        ("rerank", {"provider": "anthropic", "model": "claude-haiku-4-5"}, "cannot rerank"),
+        ("rerank", {"provider": "reference", "model": "reference-embed"}, "reference-rerank can"),
+        ("embed", {"provider": "reference", "model": "reference-base"}, "reference-embed can"),
+    ],
+    ids=str,
+)
+def test_a_model_that_cannot_do_a_step_is_a_fault_before_the_run(kind, spec, said):
+    """Known without a call: the vendor has no such endpoint, or the model is for something else."""
+    (fault,), _ = of_steps((kind, "model", spec))
+    assert fault.where == "c.yaml:9"
+    assert said in fault.what
+    assert fault.next
+
+
+def test_models_that_can_do_their_steps_are_no_faults():
+    """A compatible server reranks; each built-in model does its own."""
+    reference = {"provider": "reference"}
+    assert of_steps(
+        ("rerank", "model", E5),
+        ("rerank", "model", {**reference, "model": "reference-rerank"}),
+        ("embed", "model", {**reference, "model": "reference-embed"}),
+        ("embed", "model", {"provider": "openai", "model": "text-embedding-3-small"}),
+    ) == ((), ())
+
+
+def test_a_model_that_rewrites_is_asked_for_a_plain_answer():
+    """What it refuses is a fault; the variant's own output mode and schema are not asked of it."""
+    reasons = {"provider": "openai", "model": "o3-mini", "params": {"temperature": 0.5}}
+    (fault,), _ = of_steps(("rewrite", "model", reasons))
+    assert (fault.where, "temperature" in fault.what) == ("c.yaml:9", True)
+    assert of_steps(("rewrite", "model", {"provider": "anthropic", "model": "claude-haiku-4-5"}))[0] == ()

@@ -13,10 +13,10 @@ import pytest
 
 from harness.errors import Fault, UsageError
 from harness.flow.pipeline import pipeline
-from harness.types.call import Attempt, Call, Message, Reply, Usage, Wire
+from harness.types.call import Attempt, Call, Message, Reply, Step, Usage, Wire
 from harness.types.evalset import Example
 from harness.types.line import Line
-from harness.types.trial import Passage, Trial
+from harness.types.trial import Passage, Shot, Trial
 
 EXAMPLE = Example(id="g-1", inputs={"q": "why?"}, expected="because", tags=("easy",))
 TRIAL = Trial(variant="v", partition="golden", example_id="g-1", repeat=1)
@@ -158,6 +158,62 @@ def test_elapsed_leaves_out_queue_back_off_and_failed_attempts(run):
     assert (record.backoff_ms, record.queue_ms) == (5000.0, 3.0)
     assert record.elapsed_ms == 0.0
     assert len(record.attempts) == 2
+
+
+@pytest.mark.parametrize(("embed", "rerank"), [(0.4, 0.3), (0.0, 0.7)])
+def test_the_stages_and_the_clients_share_add_up(run, embed, rerank):
+    """Latency is the sum of the trial's own stages; the wall clock is that and what is unaccounted for, which is little."""
+
+    def waits(name, ms):
+        async def call(draft):
+            began_ns = time.perf_counter_ns()
+            await asyncio.sleep(ms / 1000)
+            took_ms = (time.perf_counter_ns() - began_ns) / MS
+            inside = Step(name="inside", ms=took_ms / 2)
+            reply = Reply(text="yes", wire=Wire(sent_ns=0, done_ns=1), steps=(inside,))
+            told = answer(
+                stage=name, reply=reply, ms=took_ms, attempts=(Attempt(stage=name, ms=took_ms, status=200),)
+            )
+            return replace(draft, calls=(*draft.calls, told))
+
+        stage = Calls(None, name)
+        stage.call = call
+        return stage
+
+    stages = (
+        waits("embed", embed),
+        Computes("retrieve"),
+        waits("rerank", rerank),
+        Computes(),
+        waits("generate", 2.0),
+    )
+    for _ in range(5):
+        record = run(*stages).record
+        own = [stage.ms for stage in record.stages if stage.within is None]
+        assert len(own) == 5
+        assert len(record.stages) == 8
+        assert record.latency_ms == pytest.approx(sum(own), abs=0.002)
+        unaccounted_ms = record.elapsed_ms - record.latency_ms
+        assert -0.01 <= unaccounted_ms < 250
+
+
+def test_the_input_is_told_in_its_parts(run):
+    """Characters of what was sent: passages that were used, shots, and the prompt around them."""
+    passage = Passage(doc="d", chunk=0, start=0, end=4, text="a fact", score=1.0, rank=1)
+    shot = Shot(id="t-1", inputs={"q": "when?"}, answer="now")
+
+    def work(draft, content):
+        passages = (passage, replace(passage, text="not used" * 99, used=False))
+        messages = (Message(role="system", content="be brief"), Message(role="user", content=content))
+        return replace(draft, passages=passages, shots=(shot,), messages=messages)
+
+    def sizes(content):
+        record = run(Computes(work=lambda draft: work(draft, content)), Calls(answer())).record
+        return record.input_characters
+
+    assert sizes("when? now | a fact | why?") == {"prompt": 8 + 25 - 14, "fewshot": 8, "context": 6}
+    assert sizes("?") == {"prompt": 0, "fewshot": 3, "context": 6}, "a template that leaves them out"
+    assert run(Calls(answer())).record.input_characters is None
 
 
 def test_a_time_out_counts_at_its_limit(run):

@@ -132,3 +132,48 @@ def test_a_model_that_cannot_be_fitted_is_told_before_the_run(make_kit):
 
     with pytest.raises(UsageError, match=r"x\.yaml:4: .*without train rows"):
         asyncio.run(told())
+
+
+def test_it_embeds_and_puts_in_order(make_kit):
+    """Over the same child: vectors of length 1 that know what is alike, an order that does, tokens and a price of each."""
+    texts = ("we refund a parcel that is lost", "the office opens at nine", "lost parcels are refunded")
+    asked = {
+        "embed": Request(task="embed", texts=texts),
+        "rerank": Request(task="rerank", query="refund of a lost parcel", texts=texts),
+    }
+    kit = make_kit()
+
+    async def told():
+        calls = {}
+        async with kit.closing as closing:
+            for name, request in asked.items():
+                model = spec(name, price=Reference.list_price(spec(name)))
+                provider = Reference(model, kit)
+                closing.push_async_callback(provider.close)
+                await provider.open()
+                held = LiveEndpoint(provider, model, Policy(timeout_s=30, retries=0))
+                calls[name] = await held.call(request, stage=name)
+        return calls
+
+    calls = asyncio.run(told())
+    assert [call.error for call in calls.values()] == [None, None]
+    a, b, c = calls["embed"].reply.vectors
+    assert sum(x * x for x in a) == pytest.approx(1.0, abs=1e-5)
+    assert sum(map(float.__mul__, a, c)) > sum(map(float.__mul__, a, b))
+    ranking = calls["rerank"].reply.ranking
+    assert sorted(place for place, _ in ranking) == [0, 1, 2]
+    assert ranking[-1][0] == 1
+    for call in calls.values():
+        assert (call.clock, call.reply.usage.output_tokens) == ("wire", 0)
+        assert call.reply.usage.input_tokens > 0
+        assert call.cost_usd > 0
+
+
+def test_each_model_is_for_one_task():
+    """What a built-in model cannot do is known before, with the name of the one that can."""
+    for name, task in (("embed", "embed"), ("rerank", "rerank")):
+        assert Reference.unfit(spec(name), task) == ()
+        (objection,) = Reference.unfit(spec("base"), task)
+        assert objection.next == f"write model: reference-{name}"
+        (objection,) = Reference.objections(spec(name), OutputSpec(), ())
+        assert "reference-base and reference-tuned can" in objection.what

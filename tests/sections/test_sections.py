@@ -7,6 +7,7 @@ import pytest
 from harness import registry
 from harness.flow.summarise.summarise import summarise
 from harness.sections.cost import cost
+from harness.sections.index import index
 from harness.sections.latency import latency
 from harness.sections.method import CONDITION, method
 from harness.sections.outcomes import outcomes
@@ -14,10 +15,20 @@ from harness.sections.overview import overview
 from harness.sections.quality import quality
 from harness.sections.schema import schema
 from harness.sections.tags import tags
+from harness.stats.rankings import MEASURES
 from harness.types.plugins import Section
 from harness.types.report import Table, Text
 from harness.types.run import Traces
-from harness.types.summary import Abstentions, Notice, Spend
+from harness.types.search import IndexReport
+from harness.types.summary import (
+    Abstentions,
+    Blame,
+    ContextSize,
+    Notice,
+    RetrievalQuality,
+    Spend,
+    StageLatency,
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +39,40 @@ def summary(made_run):
         Traces(records=made_run.records, judgements=made_run.judgements, probes=made_run.probes),
         finished_at="z",
     )
+
+
+@pytest.fixture(scope="module")
+def searched(summary):
+    """The same with all that retrieval may leave: what was found, who is to blame, an index, the size of the input."""
+    part, known = part_of(summary, "rag"), part_of(summary, "rag").quality
+    held = dict.fromkeys(MEASURES, known)
+    causes = {"not_in_corpus": 2, "not_retrieved": 1, "cut": 1, "not_used": 3, "wrong_format": 0}
+    unknown = dict.fromkeys(causes)
+    size = {"prompt": 400.0, "fewshot": 0.0, "context": 900.0}
+    return replace(
+        change(
+            summary,
+            "rag",
+            retrieval=RetrievalQuality(retrieved=held, used=held),
+            blame=Blame(wrong=7, causes=causes, oracle_right=unknown, closed_book_right=unknown),
+            context=ContextSize(
+                input_tokens_p50=1300.0, input_tokens_p95=1500.0, input_tokens_max=1600, parts=size
+            ),
+            latency=replace(part.latency, stages={**part.latency.stages, "rerank": FAILED_STAGE}),
+        ),
+        indexes=(INDEX, replace(INDEX, embedded=0, kept=96, stored=24, cost_usd=0.0), WORDS, OWNED),
+    )
+
+
+FAILED_STAGE = StageLatency(p50_ms=None, p95_ms=None, n=0, failures=3)
+INDEX = IndexReport(
+    index="i", variants=("rag", "rag+few-shot"), stage="retrieve", store="disk", documents=60, chunks=120, embedded=120,
+    removed=5, calls=2, ms=340.0, model="e", cost_usd=None,
+)  # fmt: skip
+WORDS = IndexReport(
+    index="w", variants=("bm25",), stage="retrieve", store="memory", documents=60, chunks=120, ms=4
+)
+OWNED = replace(INDEX, index="o", store="qdrant", documents=0, chunks=0, embedded=0, removed=0, calls=0)
 
 
 def change(summary, variant: str, partition: str = "golden", **changes):
@@ -60,11 +105,11 @@ def row(blocks, title: str, variant: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", registry.SECTIONS)
-def test_every_section_is_well_made(summary, name):
+def test_every_section_is_well_made(searched, name):
     """It loads, meets its Protocol, and its tables are as wide as their titles, of known columns, without empty cells in the first."""
     section = registry.load(registry.SECTIONS, name, what="section")
     assert isinstance(section, Section)
-    blocks = section(summary)
+    blocks = section(searched)
     assert blocks
     for block in blocks:
         if isinstance(block, Table):
@@ -203,6 +248,10 @@ def test_stages_have_their_cost(summary):
     dear = replace(part_of(summary, "rag").cost, by_stage={"embed": None, "generate": 0.1})
     cells = row(cost(change(summary, "rag", cost=dear)), "golden, by stage", "rag")
     assert (cells["embed $"], cells["generate $"]) == ("–", "0.100")
+    assert list(cells) == ["Variant", "embed $", "generate $"], "in the order of the pipeline"
+    free = replace(dear, by_stage={"embed": 0.2, "retrieve": 0.0, "generate": 0.1})
+    shown = table(cost(change(summary, "rag", cost=free)), "golden, by stage").columns
+    assert "retrieve $" not in shown, "a search at a store costs nothing a query"
 
 
 def test_abstentions_have_their_table(summary):
@@ -250,3 +299,55 @@ def test_a_metric_in_its_own_unit_is_no_share(summary):
     assert answer[-1] == "63.7"
     assert length[2].startswith("63.0 [6")
     assert length[-1] == ""
+
+
+def test_each_stage_has_its_time_share_and_failures(summary, searched):
+    """Intervals as for the whole, the client's share on top, and a stage that only failed without a time."""
+    cells = row(latency(searched), "golden, by stage", "rag")
+    assert cells["Stage"] == "retrieve"
+    assert cells["P50 ms"].startswith("3.81 [")
+    assert "[" in cells["P95 ms"]
+    rows = [cells for cells in table(latency(searched), "golden, by stage").rows if cells[0] == "rag"]
+    stages = {cells[1]: cells for cells in rows}
+    assert stages["rerank"] == ("rag", "rerank", "–", "–", "–", "–", "3", "0")
+    assert stages["(client)"][4].startswith("+0.")
+    shares = [float(stages[name][4]) for name in ("retrieve", "generate")]
+    assert sum(shares) == pytest.approx(100, abs=0.11)
+    assert "add up to the service latency" in texts(latency(summary))
+
+
+def test_the_size_of_the_input_is_shown_where_it_is_known(summary, searched):
+    """One row a variant, unknown where no call told its tokens; no table where none did."""
+    blocks = cost(searched)
+    cells = row(blocks, "golden, input tokens", "rag")
+    assert (cells["P50"], cells["P95"], cells["Most"], cells["Context, mean"]) == (
+        "1,300",
+        "1,500",
+        "1,600",
+        "900",
+    )
+    assert set(row(blocks, "golden, input tokens", "few-shot").values()) == {"few-shot", "–"}
+    assert "by their characters" in texts(blocks)
+    assert "input tokens" not in str(cost(summary))
+
+
+def test_an_index_is_told_at_each_start(summary, searched):
+    """What was embedded, kept and found; an unknown cost, a search by words, and a collection of the user's own."""
+    assert index(summary) == ()
+    first, again, words, owned = table(index(searched), "").rows
+    assert first == (
+        "rag, rag+few-shot: retrieve",
+        "disk",
+        "60",
+        "120",
+        "120",
+        "0",
+        "0",
+        "5",
+        "2",
+        "0.340",
+        "–",
+    )
+    assert again[4:7] == ("0", "96", "24")
+    assert words[1:] == ("memory", "60", "120", "", "", "", "", "", "0.00400", "0")
+    assert owned[1:4] == ("qdrant", "–", "–")

@@ -17,6 +17,8 @@ KEYS = ("id", "inputs", "expected", "tags", "relevant", "accept_refusal", "meta"
 _NESTED = ("inputs", "expected", "meta")
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
 _SEPARATORS = ";|"
+HIGHEST_GRADE = 1000
+"""Of relevance: trec_eval keeps a count for each grade up to the highest."""
 
 
 class ExampleRows:
@@ -111,6 +113,8 @@ def content_digest(example: Example) -> str:
         "relevant": example.relevant,
         "accept_refusal": example.accept_refusal,
     }
+    if example.grades:  # a row that names documents without grading them keeps the digest that it always had
+        content["grades"] = example.grades
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -121,6 +125,9 @@ def _eased(part: str, value: Any) -> Any:
         if isinstance(value, list):
             return [_as_text(item) for item in value]
         return None if value == "" else _as_text(value)
+    if part == "relevant" and isinstance(value, dict):
+        # Tables of one shape for all rows write null for a document that the row does not judge.
+        return {doc: grade for doc, grade in value.items() if grade is not None}
     if part in ("tags", "relevant") and isinstance(value, list | int):
         return [_as_text(item) for item in (value if isinstance(value, list) else [value])]
     if part in ("tags", "relevant") and isinstance(value, str):
@@ -137,6 +144,12 @@ def _as_text(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, bool | int | float) else value
 
 
+def _is_whole(value: Any) -> bool:
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 class _Check:
     """Checks the parts of one row, noting each fault; what is faulty takes its default."""
 
@@ -145,12 +158,14 @@ class _Check:
         self._faults = faults
 
     def example(self, parts: Mapping[str, Any]) -> Example:
+        grades = self._grades(parts.get("relevant"))
         return Example(
             id=self._id(parts),
             inputs=self._inputs(parts),
             expected=self._expected(parts.get("expected")),
             tags=self._texts(parts, "tags"),
-            relevant=self._texts(parts, "relevant"),
+            relevant=self._relevant(parts, grades),
+            grades=grades,
             accept_refusal=self._truth(parts.get("accept_refusal")),
             meta=self._meta(parts.get("meta")),
             where=self._where,
@@ -208,6 +223,25 @@ class _Check:
             f'write it as ["{value}"]' if isinstance(value, str) else "",
         )
         return ()
+
+    def _relevant(self, parts: Mapping[str, Any], grades: Mapping[str, int]) -> tuple[str, ...]:
+        if isinstance(parts.get("relevant"), dict):
+            return tuple(doc for doc, grade in grades.items() if grade > 0)
+        return self._texts(parts, "relevant")
+
+    def _grades(self, value: Any) -> Mapping[str, int]:
+        """Document → grade, as TREC judges: whole numbers."""
+        grades = {}
+        for doc, grade in value.items() if isinstance(value, dict) else ():
+            if not doc.strip():
+                self._fault("relevant: a document needs an id", doc)
+            elif not _is_whole(grade) or abs(grade) > HIGHEST_GRADE:
+                hint = "0: judged, and not relevant; from 1: relevant, the more the better"
+                what = f"relevant: the grade of {quote(doc, 40)} must be a whole number up to {HIGHEST_GRADE}"
+                self._fault(what, grade, hint)
+            else:
+                grades[doc] = int(grade)
+        return grades
 
     def _truth(self, value: Any) -> bool:
         if value is None or isinstance(value, bool):

@@ -1,9 +1,11 @@
 """One variant on one partition: its rows of the columns, and the figures that they come to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.stats.columns import Columns
+from harness.stats.contexts import context_size
 from harness.stats.costs import cost
 from harness.stats.estimates import amount, share
 from harness.stats.latencies import latency
@@ -40,6 +42,8 @@ class Cell:
     stages: "pd.DataFrame"
     scores: "pd.DataFrame"
     tags: tuple[tuple[str, ...], ...]
+    first: Mapping[str, float]
+    """Stage → milliseconds of the variant's warm-up."""
 
     def scored(self, metric: str) -> "pd.DataFrame":
         """The rows of one metric that have a value."""
@@ -58,6 +62,7 @@ def cell(data: Columns, variant: str, partition: str, planned: int) -> Cell:
         stages=data.stages[data.stages.index.isin(trials.index)],
         scores=scores.join(trials[["example", "tags"]]),
         tags=data.tags,
+        first=data.first.get(variant, {}),
     )
 
 
@@ -65,7 +70,7 @@ def partition(manifest: Manifest, cell: Cell, overhead: Overhead | None) -> Part
     """Every figure of one variant on one partition."""
     trials = cell.trials
     kinds = trials["kind"].value_counts()
-    primary = _primary(manifest)
+    primary = primary_of(manifest)
     quality = _quality(cell, primary) if primary else None
     scored = len(trials) - quality.unscored if quality else _came(trials)
     measured = overhead if manifest.live.get(cell.variant, True) else None
@@ -82,13 +87,17 @@ def partition(manifest: Manifest, cell: Cell, overhead: Overhead | None) -> Part
         metrics={metric.name: _estimate(cell, metric) for metric in manifest.metrics},
         schema=_schema(cell),
         cost=cost(trials, cell.stages),
-        latency=latency(trials, cell.stages, timeout_s=manifest.timeout_s, overhead=measured),
+        latency=latency(
+            trials, cell.stages, timeout_s=manifest.timeout_s, overhead=measured, first=cell.first
+        ),
         by_tag=_by_tag(cell, primary),
         abstentions=_abstentions(manifest, cell, primary),
+        context=context_size(trials),
     )
 
 
-def _primary(manifest: Manifest) -> MetricInfo | None:
+def primary_of(manifest: Manifest) -> MetricInfo | None:
+    """The metric that decides; None where the config declares none that could."""
     judged = [metric for metric in manifest.metrics if metric.judges != "facts"]
     return next((metric for metric in manifest.metrics if metric.primary), judged[0] if judged else None)
 

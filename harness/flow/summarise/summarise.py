@@ -1,9 +1,16 @@
 """The step itself: one pass over what a run left on disk, partition by partition."""
 
+from dataclasses import replace
+
 from harness.flow.summarise.cells import cell, partition
+from harness.flow.summarise.failures import failures
 from harness.flow.summarise.notices import cell_notices, run_notices
+from harness.flow.summarise.surprises import index_notices, surprise_notices
+from harness.stats.blame import reach
 from harness.stats.columns import columns
 from harness.stats.overhead import overhead as weight
+from harness.stats.rankings import Rankings
+from harness.stats.retrieval import retrieval
 from harness.types.run import Manifest, Traces
 from harness.types.summary import Notice, PartitionSummary, RunInfo, Summary, VariantSummary
 
@@ -20,7 +27,10 @@ def summarise(
     unit: its repeats are averaged first, over those that have a score; an example without any is left out of the value
     and stands as wrong in `worst_case`. Partitions are never pooled. What is unknown is None.
     """
-    data = columns(traces.records, traces.judgements)
+    rankings = Rankings(traces.examples)
+    reached = reach(traces.examples, manifest.absent)
+    data = columns(rankings.watch(traces.records), traces.judgements, reached)
+    found = rankings.columns()
     overhead = weight(traces.probes, manifest.concurrency) if any(manifest.live.values()) else None
     variants: dict[str, VariantSummary] = {}
     notices: list[Notice] = []
@@ -29,11 +39,17 @@ def summarise(
         partitions: dict[str, PartitionSummary] = {}
         for name, planned in plan.items():
             rows = cell(data, variant, name, planned)
-            partitions[name] = part = partition(manifest, rows, overhead)
+            part = replace(partition(manifest, rows, overhead), blame=failures(manifest, data, rows))
+            if not manifest.aid.get(variant):  # what is handed to an oracle was not found
+                part = replace(part, retrieval=retrieval(rows.trials, found))
+            partitions[name] = part
             recorded += part.trials
-            notices += cell_notices(rows, part)
+            notices += (*cell_notices(rows, part), *surprise_notices(manifest, rows, part))
         layers = tuple(manifest.layers.get(variant, ()))
-        variants[variant] = VariantSummary(layers=layers, partitions=partitions)
+        aid = manifest.aid.get(variant, "")
+        variants[variant] = VariantSummary(layers=layers, partitions=partitions, aid=aid)
+    indexes = tuple(traces.indexes)
+    notices += index_notices(indexes)
     run = _run_info(manifest, recorded, finished_at)
     return Summary(
         run=run,
@@ -42,7 +58,7 @@ def summarise(
         overhead=overhead,
         control=manifest.control,
         metrics={metric.name: metric.scorer for metric in manifest.metrics},
-        indexes=tuple(traces.indexes),
+        indexes=indexes,
     )
 
 

@@ -28,6 +28,8 @@ _TOLD_AS: Mapping[str, str] = {"reasoning": "reasoning_effort", "max_output_toke
 _NEVER_LEFT_OUT: Mapping[str, str] = {
     "messages": "",
     "input": "",
+    "query": "",
+    "documents": "",
     "model": "",
     "stream": "say stream: false",
     "response_format": "choose another output mode",
@@ -41,7 +43,7 @@ _NEVER_LEFT_OUT: Mapping[str, str] = {
 """Without these it would be another question, or one that no bound of its cost holds for."""
 _HINTS: Mapping[str, str] = {
     "stream_options": "say drop_unsupported: true (tokens and cost are then unknown), or stream: false",
-    "store": "say drop_unsupported: true",
+    **dict.fromkeys(("store", "encoding_format", "top_n", "return_documents"), "say drop_unsupported: true"),
 }
 """What is sent without the config's asking."""
 _MERGED = ("text", "reasoning", "stream_options")

@@ -66,6 +66,14 @@ class OpenAI:
         """What is sure to be refused, most of it known of the vendor's own endpoint only."""
         return objections(model, output, tools)
 
+    @classmethod
+    def unfit(cls, model: ModelSpec, task: Task) -> Sequence[Objection]:
+        """Rerank at the vendor's own endpoint, which has none."""
+        if task != "rerank" or model.base_url is not None:
+            return ()
+        what = "OpenAI has no rerank endpoint; compatible servers (vLLM, llama.cpp, Jina) have"
+        return (Objection(key="base_url", what=what, next="name one: base_url, or rerank by: prompt"),)
+
     async def open(self) -> None:
         """Build the client: no SDK retries, no SDK deadline; both are the harness's own. No redirect is followed."""
         from openai import AsyncOpenAI, DefaultAioHttpClient
