@@ -8,6 +8,7 @@
     - NotAvailable       a key that is understood but not built yet
   + Undecided            it could not be decided: exit 3
     - RunIncomplete      planned trials were never tried
+  + GateFailed           a gate is shown to be broken: exit 1
   + Abandoned            a trial that never began, since the run stops; caught by the run, never seen by a user
   + Interrupted          Ctrl-C: exit 130
 * CallError              one attempt at one endpoint failed; it ends in a record, never in a traceback
@@ -74,6 +75,12 @@ class Undecided(HarnessError):
 
 class RunIncomplete(Undecided):
     """Planned trials were never tried; what is there is kept."""
+
+
+class GateFailed(HarnessError):
+    """Quality, cost, latency or schema is shown to be worse than promised."""
+
+    exit_code = 1
 
 
 class Abandoned(HarnessError):

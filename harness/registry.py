@@ -74,6 +74,7 @@ SCORERS: Mapping[str, str] = {
 
 SECTIONS: Mapping[str, str] = {
     "overview": "harness.sections.overview:overview",
+    "gates": "harness.sections.gates:gates",
     "quality": "harness.sections.quality:quality",
     "retrieval": "harness.sections.retrieval:retrieval",
     "blame": "harness.sections.blame:blame",

@@ -9,7 +9,7 @@ from cyclopts import App, CycloptsError
 
 from harness.calls.keys import KEYS
 from harness.cli.voice import open_streams, say
-from harness.errors import Fault, HarnessError, Interrupted, UserError
+from harness.errors import Fault, GateFailed, HarnessError, Interrupted, UserError
 
 COMMANDS = {
     "init": ("harness.cli.init:init", "Write a small experiment that runs as it is."),
@@ -45,6 +45,10 @@ def app() -> App:
     return built
 
 
+_ENDINGS = {Interrupted: "stopped", GateFailed: "gate failed"}
+"""How the last line of a run begins that does not end in 0."""
+
+
 def main() -> NoReturn:
     """Run one command and end with the contract's exit code."""
     KEYS.guess(os.environ)
@@ -60,7 +64,7 @@ def main() -> NoReturn:
             say(f"error: {fault}")
         sys.exit(error.exit_code)
     except HarnessError as error:
-        say(f"{'stopped' if isinstance(error, Interrupted) else 'undecided'}: {error}")
+        say(f"{_ENDINGS.get(type(error), 'undecided')}: {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         say("stopped: by Ctrl-C")

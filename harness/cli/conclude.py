@@ -1,15 +1,17 @@
 """From a run folder to its derived files and what is shown of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 
+from harness.errors import GateFailed, HarnessError, Undecided
 from harness.files.kept_texts import with_passages
 from harness.files.ledger import SUMMARY, TEXTS, Ledger
 from harness.files.trec import write_trec
+from harness.flow.gate import gate
 from harness.flow.report import report
 from harness.flow.reprice import reprice
 from harness.flow.score import score
@@ -18,7 +20,7 @@ from harness.text.markdown import markdown
 from harness.types.experiment import Price
 from harness.types.panel import Panel
 from harness.types.run import MetricInfo, Traces
-from harness.types.summary import Summary
+from harness.types.summary import Summary, Verdict
 
 REPORT = "report.md"
 
@@ -47,6 +49,7 @@ def judge(
         indexes=ledger.indexes(),
     )
     summary = summarise(manifest, traces, finished_at=finished_at)
+    summary = replace(summary, gates=gate(summary, manifest.gates, manifest.candidates))
     if any(manifest.live.values()):
         summary = replace(summary, spend=ledger.spend())
     ledger.write(SUMMARY, orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
@@ -88,6 +91,21 @@ def show_result(ledger: Ledger, summary: Summary, *, as_json: bool) -> None:
     print_blocks(report(summary))
     tell()
     tell(f"report: {ledger.folder / REPORT}   figures: {ledger.folder / SUMMARY}")
+
+
+def broken(summary: Summary) -> HarnessError | None:
+    """Why a run that went well does not end in 0: a gate that failed, before one that could not be decided."""
+    failed = [verdict for verdict in summary.gates if verdict.counts == "fail"]
+    open_ones = [verdict for verdict in summary.gates if verdict.counts == "undecided"]
+    if failed:
+        return GateFailed(_words(failed))
+    return Undecided(_words(open_ones)) if open_ones else None
+
+
+def _words(verdicts: Sequence[Verdict]) -> str:
+    one, more = verdicts[0], len(verdicts) - 1
+    beside = f" (and {more} more)" if more else ""
+    return f"{one.variant}: {one.gate}: {one.why}{beside}"
 
 
 def undecided(summary: Summary) -> str | None:

@@ -14,14 +14,14 @@ from cyclopts import Parameter
 from harness.calls.halt import Halt
 from harness.cli.afford import require_bounds
 from harness.cli.begin import Started, begin, selection_of
-from harness.cli.conclude import judge, show_result, undecided
+from harness.cli.conclude import broken, judge, show_result, undecided
 from harness.cli.drive import Bounds, drive
 from harness.cli.flags import RunFlags, listed
 from harness.cli.prepare import Prepared, prepare, require_ready
 from harness.cli.progress import progress
 from harness.cli.resume import flags_of, is_finished, left_of, require_same, resumable, selection_kept
 from harness.cli.voice import say, tell_json
-from harness.errors import HarnessError, Interrupted, RunIncomplete, UserError
+from harness.errors import GateFailed, HarnessError, Interrupted, RunIncomplete, UserError
 from harness.files.ledger import Ledger
 from harness.files.summary_lines import summary_of
 from harness.flow.plan import plan
@@ -77,9 +77,9 @@ def _finished(ledger: Ledger, flags: RunFlags) -> int:
     found = ledger.summary() or {}
     if flags.json:
         tell_json(found)
-    reason = undecided(summary_of(found))
-    if reason is not None:
-        raise RunIncomplete(reason)
+    ending = _ending(None, None, summary_of(found))
+    if ending is not None:
+        raise ending
     return 0
 
 
@@ -102,7 +102,7 @@ def _finish(config: Path, prepared: Prepared, started: Started, flags: RunFlags)
         say(again)
         raise RunIncomplete(f"the results cannot be written ({error.strerror})") from None
     ending = _ending(stopped, halt, summary)
-    if ending is not None:
+    if isinstance(ending, RunIncomplete | Interrupted):
         say(again)
     with suppress(BrokenPipeError):  # nobody reads on; the verdict stands all the same
         show_result(ledger, summary, as_json=flags.json)
@@ -118,9 +118,9 @@ def _ending(stopped: HarnessError | None, halt: Halt | None, summary: Summary) -
         return stopped
     if halt and halt.interrupted:
         return Interrupted("by Ctrl-C")
-    reason = undecided(summary)
-    if reason is None:
-        return None  # stopped, perhaps, when the last trial had already been tried
+    failed, reason = broken(summary), undecided(summary)
+    if isinstance(failed, GateFailed) or reason is None:
+        return failed  # None, too, where the run stopped when the last trial had already been tried
     return RunIncomplete((halt and halt.reason) or reason)
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from harness.types.call import Attempt, Usage
 from harness.types.evalset import Example
+from harness.types.experiment import Gate
 from harness.types.record import Outcome, Record, Retrieved, StageTime
 from harness.types.run import Manifest, MetricInfo, Probe
 from harness.types.score import Judgement
@@ -60,6 +61,8 @@ def manifest_of(found: Mapping[str, Any]) -> Manifest:
         layers={name: tuple(layers) for name, layers in found["layers"].items()},
         metrics=tuple(_made(MetricInfo, metric) for metric in found["metrics"]),
         notes=tuple(found.get("notes") or ()),
+        gates=tuple(_made(Gate, gate) for gate in found.get("gates") or ()),
+        candidates=tuple(found.get("candidates") or ()),
         absent={
             name: None if ids is None else tuple(ids) for name, ids in (found.get("absent") or {}).items()
         },

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import fsum
 
 from harness.reference.features import rarity, stems
 
@@ -16,10 +17,11 @@ def rerank(query: str, passages: Sequence[str]) -> list[float]:
     worth = rarity(read)
     rare = max(worth.values(), default=1.0)
     pairs = set(pairwise(asked))
-    total = sum(worth.get(word, rare) for word in set(asked)) or 1.0
+    total = fsum(worth.get(word, rare) for word in set(asked)) or 1.0
     scores: list[float] = []
     for words in read:
-        shared = sum(worth[word] for word in set(asked).intersection(words))
-        shared += sum(PAIR_BONUS * min(worth[a], worth[b]) for a, b in pairs.intersection(pairwise(words)))
+        # A set has no order of its own, and a sum of floats depends on it: fsum does not.
+        shared = fsum(worth[word] for word in set(asked).intersection(words))
+        shared += fsum(PAIR_BONUS * min(worth[a], worth[b]) for a, b in pairs.intersection(pairwise(words)))
         scores.append(shared / (shared + total))
     return scores

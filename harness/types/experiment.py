@@ -185,6 +185,32 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """One row under `gates:`: a promise that a run is judged by."""
+
+    metric: str
+    partition: str = "golden"
+    variant: str | None = None
+    """None: every candidate."""
+    stage: str | None = None
+    """One stage of it; None: the whole trial."""
+    at_least: float | None = None
+    at_most: float | None = None
+    judge: Literal["interval", "point"] = "interval"
+    inconclusive: Literal["pass", "warn", "fail"] = "warn"
+    """What an undecided verdict counts as."""
+    advisory: bool = False
+    """True: shown, never failing the run."""
+    where: str = ""
+
+    def __str__(self) -> str:
+        """Read as `rerank latency_p95_ms on golden at most 400`."""
+        stage = "" if self.stage is None else f"{self.stage} "
+        bound = f"at least {self.at_least:g}" if self.at_most is None else f"at most {self.at_most:g}"
+        return f"{stage}{self.metric} on {self.partition} {bound}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CacheSpec:
     """Whether answers of earlier runs may stand for calls."""
 
@@ -216,6 +242,8 @@ class Experiment:
     prices: tuple[PriceRow, ...] = ()
     control: str = ""
     candidates: tuple[str, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    """Those that can be judged; the others stand in `later`."""
     controls: tuple[Aid, ...] = ()
     """What is added for each retrieval variant."""
     resolved: Mapping[str, Any] = field(default_factory=dict)

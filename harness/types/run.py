@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.types.evalset import Example
+from harness.types.experiment import Gate
 from harness.types.record import Record
 from harness.types.score import Judgement
 from harness.types.search import IndexReport
@@ -55,6 +56,10 @@ class Manifest:
     """Sentences that every table and report repeats."""
     prices: Mapping[str, Any] = field(default_factory=dict)
     """Variant → model → the price used, with its source; None where the model is unpriced."""
+    gates: tuple[Gate, ...] = ()
+    """Empty under --no-gate."""
+    candidates: tuple[str, ...] = ()
+    """What gates judge."""
     selection: Mapping[str, Any] = field(default_factory=dict)
     """The flags that chose what to run; a resume runs the same selection."""
     versions: Mapping[str, str] = field(default_factory=dict)

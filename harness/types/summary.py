@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from harness.types.search import IndexReport
 
@@ -224,6 +225,22 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One gate on one variant."""
+
+    gate: str
+    """In words."""
+    variant: str
+    verdict: Literal["pass", "fail", "inconclusive"]
+    value: float | None
+    ci: Interval
+    bound: float
+    why: str
+    counts: Literal["pass", "warn", "fail", "undecided"]
+    """What it makes of the run: exit 0 for the first two, 1 for fail, 3 for undecided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overhead:
     """What the harness itself weighed."""
 
@@ -288,7 +305,7 @@ class Summary:
     variants: Mapping[str, VariantSummary]
     comparisons: tuple[Mapping[str, object], ...] = ()
     warnings: tuple[Notice, ...] = ()
-    gates: tuple[Mapping[str, object], ...] = ()
+    gates: tuple[Verdict, ...] = ()
     overhead: Overhead | None = None
     control: str = ""
     metrics: Mapping[str, str] = field(default_factory=dict)

@@ -115,10 +115,10 @@ def test_what_is_not_built_yet_is_said_before_a_run(here: Command, config: Path)
     config.write_text(config.read_text(encoding="utf-8") + GATES, encoding="utf-8")
     checked = here("check", config)
     assert checked.code == 0
-    assert "gates: not available yet" in checked.err
+    assert "gates[0]: not available yet" in checked.err
     refused = here("run", config)
     assert refused.code == 2
-    assert "gates: not available yet" in refused.err
+    assert "gates[0]: not available yet" in refused.err
     assert not Path("results").exists()
     assert here("run", config, "--no-gate", "--quiet", "--limit", "1").code == 0
 
@@ -161,3 +161,28 @@ def test_help_shows_no_flag_that_nobody_means(here: Command) -> None:
     assert "--set" in told
     for noise in ("--empty-set", "--no-resume", "()", "default: False"):
         assert noise not in told
+
+
+def _recorded(config: Path) -> str:
+    """The experiment with a candidate whose times are known: 100 to 111 ms on golden."""
+    rows = [json.loads(line) for line in (config.parent / "rows" / "golden.jsonl").read_text().splitlines()]
+    lines = [{"id": row["id"], "output": "blue", "latency_ms": 100 + n} for n, row in enumerate(rows)]
+    (config.parent / "then.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    text = config.read_text(encoding="utf-8")
+    return text.replace("metrics:", "  then: {recorded: then.jsonl, partitions: [golden]}\nmetrics:")
+
+
+def test_a_gate_on_a_stage_decides_how_a_run_ends(here: Command, config: Path) -> None:
+    """Kept: 0. Shown to be broken: 1, and the last line says which. Left out under --no-gate, kept by a resume."""
+    gate = "gates:\n  - {metric: latency_p50_ms, stage: generate, variant: then, at_most: %d}\n"
+    text = _recorded(config)
+    config.write_text(text + gate % 200, encoding="utf-8")
+    kept = here("run", config, "--variants", "then")
+    assert kept.code == 0
+    assert "gate pass: then: generate latency_p50_ms on golden at most 200" in " ".join(kept.out.split())
+    config.write_text(text + gate % 50, encoding="utf-8")
+    broken = here("run", config, "--variants", "then", "--quiet")
+    assert broken.code == 1
+    assert broken.err.splitlines()[-1].startswith("gate failed: then: generate latency_p50_ms on golden")
+    assert here("run", config, "--resume").code == 1
+    assert here("run", config, "--variants", "then", "--no-gate").code == 0

@@ -53,6 +53,7 @@ def read_config(path: str | Path, *, sets: Sequence[str] = (), environ: Mapping[
 
 def _experiment(shape: "ExperimentFile", file: str, site: "Site") -> Experiment:
     from harness.files.config.evalset import evalset
+    from harness.files.config.gates import gates
     from harness.files.config.metrics import metrics
     from harness.files.config.models import declared
     from harness.files.config.names import check_names, control_and_candidates, later
@@ -78,6 +79,7 @@ def _experiment(shape: "ExperimentFile", file: str, site: "Site") -> Experiment:
         prices=rows(shape.prices, site),
         control=control,
         candidates=candidates,
+        gates=gates(shape.gates, site),
         controls=tuple(dict.fromkeys(shape.controls)),
     )
     for name, layer in shape.ablation.layers.items() if shape.ablation else ():

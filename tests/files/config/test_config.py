@@ -114,6 +114,15 @@ def test_what_is_not_built_yet_is_named_with_its_line(project):
     assert dict(experiment.later) == _later_lines(EXAMPLE)
 
 
+_WAITING = {
+    0: "  - {metric: answer, partition: golden",
+    1: "  - {metric: answer, partition: edge",
+    2: "  - {metric: schema_failure_rate",
+    5: "  - {metric: cost_usd_per_1k",
+}
+"""Gates of the example that cannot be judged yet; those on latency can."""
+
+
 def _later_lines(text: str) -> dict[str, str]:
     lines = text.splitlines()
 
@@ -121,7 +130,7 @@ def _later_lines(text: str) -> dict[str, str]:
         return f"configs/full.yaml:{next(n for n, line in enumerate(lines, 1) if line.startswith(start))}"
 
     return {
-        "gates": at("gates"),
+        **{f"gates[{n}]": at(start) for n, start in _WAITING.items()},
         "baseline": at("baseline"),
         "ablation": at("ablation"),
     }
