@@ -40,8 +40,10 @@ def score(
     sets = () if config else manifest.selection["set"]
     prepared = prepare(file, sets=sets, partitions=listed(manifest.selection["partitions"]))
     _look_over(prepared, manifest)
-    models = [(variant.name, variant.model) for variant in prepared.experiment.variants]
-    prices = {name: {model.name: model.price} for name, model in models if model}
+    prices = {
+        variant.name: {model.name: model.price for model, _ in variant.asked()}
+        for variant in prepared.experiment.variants
+    }
     if prepared.experiment.digest != manifest.config_digest:
         say(f"judged by {file} as it is now, which is not the config that the run began with")
     show_result(ledger, judge(ledger, prepared.panel, prices), as_json=json)

@@ -332,3 +332,22 @@ def test_only_the_stages_before_the_first_call_show_a_prompt():
         line = Line(stages=(prompt, ask, Computes("after")), output_mode="prompt", live=True, threads=pool)
         assert line.before_calls().stages == (prompt,)
         assert replace(line, stages=(prompt,)).before_calls().stages == (prompt,)
+
+
+def test_a_step_that_waits_without_a_call_of_ours_has_its_time(run):
+    """A user's own search is timed on the client's clock; a step that changed nothing did nothing."""
+
+    @dataclass
+    class Waits:
+        name: str
+        found: bool
+
+        async def call(self, draft):
+            return replace(draft, notes={"found": 1}) if self.found else draft
+
+    record = run(Waits("own", True), Waits("idle", False), Calls(answer())).record
+    assert [(stage.name, stage.clock, stage.model) for stage in record.stages] == [
+        ("own", "client", None),
+        ("generate", "wire", "m"),
+    ]
+    assert record.latency_ms == pytest.approx(sum(stage.ms for stage in record.stages), abs=0.01)
