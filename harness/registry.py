@@ -45,10 +45,11 @@ RETRIEVERS: Mapping[str, str] = {
 
 STORES: Mapping[str, str] = {
     "chroma": "harness.retrievers.chroma:Chroma",
-    "pgvector": "harness.retrievers.pgvector.options:Pgvector",
-    "pinecone": "harness.retrievers.pinecone:Pinecone",
     "disk": "harness.retrievers.disk.options:Disk",
     "memory": "harness.retrievers.memory:Memory",
+    "pgvector": "harness.retrievers.pgvector.options:Pgvector",
+    "pinecone": "harness.retrievers.pinecone:Pinecone",
+    "qdrant": "harness.retrievers.qdrant:Qdrant",
 }
 
 SCORERS: Mapping[str, str] = {

@@ -79,7 +79,7 @@ def partition_keeps_the_contract(part: dict[str, Any]) -> None:
     assert part.keys() == PARTITION
     assert part["outcomes"].keys() <= {"answered", "refused", "truncated", "timed_out", "failed"}
     assert part["quality"].keys() == ESTIMATE | {"metric", "worst_case"}
-    assert part["metrics"].keys() == {"triage", "labels", "facts", "abstention"}
+    assert part["metrics"].keys() == {"triage", "labels", "facts", "abstention", "citations", "grounding"}
     assert all(one.keys() == ESTIMATE for one in part["metrics"].values())
     schema = part["schema"]
     assert schema.keys() == {"failures", "n", "rate", "ci", "upper95", "kinds", "lenient_rate"}

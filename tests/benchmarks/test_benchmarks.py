@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
     [
         (("overhead.py", "--trials", "20", "--concurrency", "4", "--rounds", "1"), "ratio"),
         (("memory.py", "20"), "peak MB"),
+        (("stores.py", "--chunks", "300", "--queries", "5"), "recall"),
         (("cached.py", "--examples", "20", "--variants", "2"), "no latency is told"),
         (
             (
@@ -30,7 +31,7 @@ ROOT = Path(__file__).parents[2]
             "first token",
         ),
     ],
-    ids=["overhead", "memory", "cached", "latency_truth"],
+    ids=["overhead", "memory", "stores", "cached", "latency_truth"],
 )
 def test_a_benchmark_prints_its_table(words: tuple[str, ...], said: str) -> None:
     """It ends with a table; a ratio above its limit (exit 1) is no fault of so small a sample."""

@@ -87,7 +87,7 @@ def mistyped(row: dict[str, object], chance: random.Random) -> None:
             ("inputs", ["text", [], 3, None, {}]),
             ("tags", ["adversarial", {}, 1, [None], [["a"]]]),
             ("expected", [1, True, 2.5, {}, [1], [{"a": 1}]]),
-            ("relevant", ["refunds", 1, {"a": 1}, [2]]),
+            ("relevant", ["refunds", 1, {"a": "1"}, [2]]),
             ("meta", ["x", [1], 7]),
             ("accept_refusal", ["true", 1, []]),
             ("id", [None, 1.5, [], {}, "", "  ", True, "a\nb"]),
@@ -180,9 +180,6 @@ ROW_MUTATIONS: Mapping[str, Mutation] = {
     "unknown key": changed(lambda row, chance: row.update({chance.choice(["answer", "question", "x"]): 1})),
     "wrong type": changed(mistyped),
     "no inputs": without("inputs"),
-    "unknown document": changed(
-        lambda row, chance: row.update(relevant=[chance.choice(["refund", "zzz", "é"])])
-    ),
     "torn": torn,
     "in two lines": broken_in_two,
     "run together": run_together,

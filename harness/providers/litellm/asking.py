@@ -25,6 +25,7 @@ _FORMS = (
 _FORCED = (b'"tool_choice"', b'"toolChoice"', b'"toolConfig"', b'"tool_config"', b'"function_call"')
 _CONTENT = frozenset(
     {"messages", "system", "contents", "systemInstruction", "system_instruction", "prompt", "input"}
+    | {"texts", "query", "queries", "documents", "passages", "requests", "inputs"}
 )
 _SCHEMAS = frozenset({"schema", "json_schema", "responseSchema", "response_schema", "responseJsonSchema"})
 _MARKED = ("anthropic", "bedrock", "vertex_ai", "azure_ai", "databricks", "openrouter")

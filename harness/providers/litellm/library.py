@@ -31,6 +31,7 @@ _SWITCHES: Mapping[str, Any] = {
     "default_fallbacks": None,
     "model_fallbacks": None,
     "num_retries": None,
+    "DEFAULT_MAX_RETRIES": 0,  # embeddings over the OpenAI SDK take it for their own 0
     "drop_params": False,
     "modify_params": False,
     "use_litellm_proxy": False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from harness.calls import wire
 from harness.calls.access import NO_KEY, named_key
 from harness.errors import CallError, Fault, UsageError
-from harness.providers.litellm import asking
+from harness.providers.litellm import asking, vectors
 from harness.providers.litellm.exchange import Exchange, begin, install
 from harness.providers.litellm.failure import failure
 from harness.providers.litellm.library import key_names, missing_keys, vendor_of, vendors_headers, wake
@@ -33,7 +33,7 @@ _MCP_LEFT_OUT = {"_skip_mcp_handler": True}
 
 
 class LiteLLM:
-    """Chat completions of the vendors that have no provider of their own here, plain and streamed."""
+    """Chat completions, embeddings and rerank of the vendors that have no provider of their own here."""
 
     tasks: ClassVar[frozenset[Task]] = frozenset({"answer", "embed", "rerank"})
     live: ClassVar[bool] = True
@@ -68,6 +68,11 @@ class LiteLLM:
         """What litellm would refuse for this vendor. Raises UsageError where litellm is not installed."""
         return tuple(objections(model, output, tools))
 
+    @classmethod
+    def unfit(cls, model: ModelSpec, task: Task) -> Sequence[Objection]:
+        """What litellm would not ask this vendor for. Raises UsageError where litellm is not installed."""
+        return tuple(vectors.unfit(model, task))
+
     async def open(self) -> None:
         """Wake litellm and open the connections. Raises UsageError for a vendor or a key that is missing."""
         self._litellm = wake(self._model)
@@ -94,27 +99,32 @@ class LiteLLM:
         """Make one call. Raises CallError."""
         if self._session is None:
             raise RuntimeError("complete before open")
-        asked = asking.arguments(self._model, request, self._vendor, self._left_out)
         exchange = Exchange(
             session=self._session, host=self._host, withheld=self._withheld, unsaid=self._unsaid
         )
         begin(exchange)
         tap = wire.tap()
         try:
-            reply = await self._ask(asked, exchange, tap)
+            reply = await self._replied(request, exchange, tap)
         except CallError:
             raise
         except Exception as error:
             raise failure(error, exchange) from error
         finally:
             tap.weigh(self._kit.meter)
-        mode = (
-            asking.really_asked(request.output.mode, exchange.sent) if exchange.sent else request.output.mode
-        )
-        if request.output.mode == "tool":
+        return replace(reply, params=asking.params_sent(exchange.sent))
+
+    async def _replied(self, request: Request, exchange: Exchange, tap: wire.Tap) -> Reply:
+        if request.task != "answer":
+            asked = {**vectors.arguments(request, self._vendor), **self._model.extra, **self._given()}
+            return await vectors.ask(self._litellm, asked, request, exchange, tap)
+        asked = asking.arguments(self._model, request, self._vendor, self._left_out)
+        reply = await self._ask(asked, exchange, tap)
+        mode = request.output.mode
+        if mode == "tool":
             reply = _unwrapped(reply)
-        params = asking.params_sent(exchange.sent)
-        return replace(reply, params=params, dropped=tuple(sorted(self._left_out)), output_mode=mode)
+        really = asking.really_asked(mode, exchange.sent) if exchange.sent else mode
+        return replace(reply, dropped=tuple(sorted(self._left_out)), output_mode=really)
 
     async def _rehearse(self, session: "aiohttp.ClientSession") -> None:
         """Let litellm load and build what its first call needs, half a second's work, for a request that is not made."""
@@ -124,18 +134,22 @@ class LiteLLM:
             await self._ask({"messages": [{"role": "user", "content": "-"}]}, nowhere, wire.tap())
 
     async def _ask(self, asked: Mapping[str, Any], exchange: Exchange, tap: wire.Tap) -> Reply:
-        answer = await self._litellm.acompletion(
-            model=self._model.model,
-            api_base=self._model.base_url,
-            api_key=self._key,
-            timeout=NO_DEADLINE_S,
-            num_retries=0,
-            **{"no-log": True, **_MCP_LEFT_OUT, **asked},
-        )
+        answer = await self._litellm.acompletion(**{**_MCP_LEFT_OUT, **asked, **self._given()})
         if asked.get("stream"):
             return await gather(answer, exchange, tap)
         tap.done()
         return read(answer, exchange, tap)
+
+    def _given(self) -> dict[str, Any]:
+        """What every call is given: who is asked, and what litellm is to leave alone."""
+        return {
+            "model": self._model.model,
+            "api_base": self._model.base_url,
+            "api_key": self._key,
+            "timeout": NO_DEADLINE_S,
+            "num_retries": 0,
+            "no-log": True,
+        }
 
     def _named_key(self) -> str | None:
         """The key that the config names; None leaves it to the vendor's own variables."""
