@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,7 +41,7 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where a model is: a folder, or an id at the Hub."""
 
     name: str
@@ -49,7 +50,7 @@ class _Place:
 
 def load_network(model: ModelSpec) -> Loaded:
     """Find and load it; blocks. Raises UsageError where the library is missing, or where nothing can be loaded."""
-    place = _found(model)
+    place = find_place(model)
     _wake(model)
     hub = "" if place.is_folder else _hub_objection(place, model)
     options = {key: model.extra[key] for key in _CONSTRUCTED if key in model.extra}
@@ -63,7 +64,7 @@ def load_network(model: ModelSpec) -> Loaded:
         raise _fault(model, said) from error
 
 
-def _loaded(model: ModelSpec, place: _Place, options: Mapping[str, Any]) -> Loaded:
+def _loaded(model: ModelSpec, place: Place, options: Mapping[str, Any]) -> Loaded:
     from sentence_transformers import CrossEncoder, SentenceTransformer
 
     reads = {key: options[key] for key in ("local_files_only", "revision") if key in options}
@@ -86,18 +87,29 @@ def _loaded(model: ModelSpec, place: _Place, options: Mapping[str, Any]) -> Load
     return Loaded(network=network, task="rerank" if reranks else "embed", given=given)
 
 
-def _found(model: ModelSpec) -> _Place:
-    """A folder, absolute or beside the config; what a function gives; or else an id."""
+def find_place(model: ModelSpec) -> Place:
+    """A folder, absolute or beside the config; what a function gives; or else an id. Raises UsageError for none."""
     named = model.model
     if ":" in named and not Path(named).is_absolute():
         named = _given_by(model)
     beside = Path(model.where.rpartition(":")[0]).parent
     folder = beside / Path(named).expanduser()
     if folder.is_dir():
-        return _Place(str(folder), is_folder=True)
+        return Place(str(folder), is_folder=True)
     if named != model.model or named.startswith((".", "~", "/")) or "\\" in named or named.count("/") > 1:
         raise _fault(model, f"names no folder that there is: {folder}")
-    return _Place(named, is_folder=False)
+    return Place(named, is_folder=False)
+
+
+def require_library(model: ModelSpec) -> None:
+    """Raise UsageError where it is not installed. Imports nothing."""
+    try:
+        found = find_spec("sentence_transformers")
+    except ValueError:  # something stands in its place
+        found = None
+    if found is None:
+        what = f"model '{model.name}': sentence-transformers is not installed"
+        raise UsageError(Fault(where=model.where, what=what, next="pip install 'variant-harness[local]'"))
 
 
 def _given_by(model: ModelSpec) -> str:
@@ -111,19 +123,14 @@ def _given_by(model: ModelSpec) -> str:
 def _wake(model: ModelSpec) -> None:
     """Import it, quietly: no telemetry, no progress bar, no advice about retries."""
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    try:
-        import sentence_transformers  # noqa: F401
-    except ImportError as error:
-        what = f"model '{model.name}' needs sentence-transformers, and {error.name} is not installed"
-        hint = "pip install 'variant-harness[local]'"
-        raise UsageError(Fault(where=model.where, what=what, next=hint)) from None
+    require_library(model)
     from transformers.utils import logging as transformers_logging
 
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call] # the Hub's as well
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
 
 
-def _hub_objection(place: _Place, model: ModelSpec) -> str:
+def _hub_objection(place: Place, model: ModelSpec) -> str:
     """Why the Hub will not give it, asked once: the library itself asks for a minute. Empty where it will."""
     from huggingface_hub import HfApi
 
@@ -134,7 +141,7 @@ def _hub_objection(place: _Place, model: ModelSpec) -> str:
     return ""
 
 
-def _is_cross_encoder(place: _Place, reads: Mapping[str, Any]) -> bool:
+def _is_cross_encoder(place: Place, reads: Mapping[str, Any]) -> bool:
     """What the library wrote beside the model says so, or else the architecture does."""
     said = _config(place, "config_sentence_transformers.json", reads)
     if said is not None:
@@ -143,7 +150,7 @@ def _is_cross_encoder(place: _Place, reads: Mapping[str, Any]) -> bool:
     return any(str(one).endswith(_READS_PAIRS) for one in architectures)
 
 
-def _config(place: _Place, name: str, reads: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _config(place: Place, name: str, reads: Mapping[str, Any]) -> Mapping[str, Any] | None:
     from transformers import PretrainedConfig
 
     try:
@@ -155,7 +162,7 @@ def _config(place: _Place, name: str, reads: Mapping[str, Any]) -> Mapping[str, 
     return told
 
 
-def _files(place: _Place) -> list[tuple[str, int, int]]:
+def _files(place: Place) -> list[tuple[str, int, int]]:
     """What a folder holds, so that a model that is trained again in the same place is another one."""
     files = sorted(path for path in Path(place.name).rglob("*") if path.is_file())
     stats = [(path, path.stat()) for path in files]

@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 
 from harness.calls.clock import ms_between, now_ns
 from harness.calls.workers import Workers
+from harness.errors import UsageError
 from harness.providers.local.asking import ask
-from harness.providers.local.loading import Loaded, load_network
+from harness.providers.local.loading import Loaded, find_place, load_network, require_library
 from harness.registry import nearest
 from harness.types.call import Reply, Request, Task
 from harness.types.experiment import ModelSpec, OutputSpec, Price
@@ -65,8 +66,8 @@ class Local:
 
     @classmethod
     def unfit(cls, model: ModelSpec, task: Task) -> Sequence[Objection]:
-        """Keys that mean an endpoint somewhere else, and options that the library is not given."""
-        return (*_addresses(model), *_options(model, task))
+        """Keys that mean an endpoint elsewhere, options that the library has not, a folder or library that is missing."""
+        return (*_addresses(model), *_options(model, task), *_nowhere(model))
 
     async def open(self) -> None:
         """Load the network. Raises UsageError where there is none to load."""
@@ -115,6 +116,16 @@ def _addresses(model: ModelSpec) -> Iterator[Objection]:
         if getattr(model, key) is not None:
             what = f"{key} means an endpoint, and a local model runs in this process"
             yield Objection(key=key, what=what, next=f"leave {key} out")
+
+
+def _nowhere(model: ModelSpec) -> Iterator[Objection]:
+    for require in (find_place, require_library):
+        try:
+            require(model)
+        except UsageError as error:
+            for fault in error.faults:
+                what = fault.what.removeprefix(f"model '{model.name}': ")
+                yield Objection(key="model", what=what, next=fault.next)
 
 
 def _options(model: ModelSpec, task: Task) -> Iterator[Objection]:

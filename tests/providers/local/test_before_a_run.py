@@ -142,6 +142,25 @@ def test_without_the_library_it_says_what_to_install(spec, encoder, monkeypatch)
         opened(spec(encoder))
 
 
+@pytest.mark.parametrize("named", ["./nowhere", "no_such_package:path", f"{__name__}:nowhere"])
+def test_a_model_that_is_nowhere_is_known_before_a_run(spec, named):
+    """`harness check` looks for the folder, and loads nothing."""
+    (objection,) = Local.unfit(spec(named), "embed")
+    assert objection.key == "model"
+    assert not objection.what.startswith("model 'mine'")
+    assert objection.next
+
+
+def test_a_library_that_is_missing_is_known_before_a_run(spec, encoder, monkeypatch):
+    """With what to install."""
+    monkeypatch.setitem(sys.modules, "sentence_transformers", None)
+    (objection,) = Local.unfit(spec(encoder), "rerank")
+    assert (objection.what, objection.next) == (
+        "sentence-transformers is not installed",
+        "pip install 'variant-harness[local]'",
+    )
+
+
 def test_a_device_that_is_not_there_is_one_line(spec, encoder):
     """The library's own words."""
     with pytest.raises(UsageError, match="cannot be loaded"):
