@@ -22,19 +22,19 @@ from weaviate.proto.v1 import (
     weaviate_pb2_grpc,
 )
 
-KEY = "weaviate-key-of-the-stub"
 VERSION = "1.33.0"
 
 
 class Stub(weaviate_pb2_grpc.WeaviateServicer):
     """Collections by name: {declared, rows: {uuid: (properties, vector)}}."""
 
-    def __init__(self):
+    def __init__(self, key):
         """Have none."""
+        self.key = key
         self.collections = {}
         self.asked = []
         self.trouble = []
-        """What the next gRPC calls fail with."""
+        """Names of the statuses that the next gRPC calls fail with."""
         self.url = ""
 
     def rest(self, method, path, body):
@@ -94,10 +94,10 @@ class Stub(weaviate_pb2_grpc.WeaviateServicer):
     def checked(self, request, context):
         """Refuse whoever has no key; fail as it is told to; give the collection."""
         self.asked.append(type(request).__name__)
-        if dict(context.invocation_metadata()).get("authorization") != f"Bearer {KEY}":
+        if dict(context.invocation_metadata()).get("authorization") != f"Bearer {self.key}":
             context.abort(grpc.StatusCode.UNAUTHENTICATED, "unauthorized: invalid api key")
         if self.trouble:
-            context.abort(self.trouble.pop(0), "told to fail")
+            context.abort(grpc.StatusCode[self.trouble.pop(0)], "told to fail")
 
     def Search(self, request, context):  # noqa: N802 - the protocol's names
         """Near a vector, or all of them by their ids."""
@@ -227,9 +227,9 @@ def result(reply, request, one, said):
 
 
 @contextmanager
-def running():
+def running(key):
     """The stub, answering on loopback."""
-    stub = Stub()
+    stub = Stub(key)
 
     class Answers(BaseHTTPRequestHandler):
         """Its REST."""
@@ -240,7 +240,7 @@ def running():
         def do_GET(self):
             """Answer."""
             said = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if self.headers.get("Authorization") != f"Bearer {KEY}":
+            if self.headers.get("Authorization") != f"Bearer {key}":
                 status, reply = 401, {"code": 401, "message": "unauthorized: invalid api key"}
             else:
                 status, reply = stub.rest(self.command, self.path, json.loads(said) if said else {})
