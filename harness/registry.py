@@ -49,6 +49,7 @@ STORES: Mapping[str, str] = {
     "memory": "harness.retrievers.memory:Memory",
     "pgvector": "harness.retrievers.pgvector.options:Pgvector",
     "pinecone": "harness.retrievers.pinecone:Pinecone",
+    "weaviate": "harness.retrievers.weaviate.options:Weaviate",
     "qdrant": "harness.retrievers.qdrant:Qdrant",
 }
 

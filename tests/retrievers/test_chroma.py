@@ -4,7 +4,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -16,10 +15,10 @@ from harness.retrievers.chroma import Chroma
 from harness.text.chunks import chunk_id
 from harness.types.search import Query
 from tests.retrievers.bad_servers import answering, free_port, silent
+from tests.retrievers.needed import needed
 from tests.retrievers.store_conformance import Kit, StoreConformance, chunks, vectors
 
-if find_spec("chromadb") is None:
-    pytest.skip("the package chromadb is not installed", allow_module_level=True)
+needed("chromadb")
 
 START_S = 60.0
 

@@ -150,14 +150,16 @@ class TestGraph:
         assert hits >= 0.95 * wanted
         store.close()
 
-    def test_where_those_left_lie_far_off_it_searches_exactly(self, tmp_path, engine, monkeypatch):
-        """A graph that would have to be asked for nearly everything is not."""
-        monkeypatch.setattr(running, "MOST_CANDIDATES", 100)
+    @pytest.mark.parametrize("most", [100, 5000])
+    def test_where_those_left_lie_far_off_they_are_found(self, tmp_path, engine, monkeypatch, most):
+        """A graph that would have to be asked for nearly everything is not: each is found once, also beside the graph."""
+        monkeypatch.setattr(running, "MOST_CANDIDATES", most)
         rows = drawn(1000)
         rows[1::2] = -np.abs(rows[1::2])
         rows[::2] = np.abs(rows[::2])
         store = Disk(engine=engine).open(kit(tmp_path))
-        store.add(made(1000), rows)
+        store.add(made(900), rows[:900])
+        store.add(made(100, start=900), rows[900:])
         vector = np.abs(drawn(1)[0])
         assert asked(store, vector, lang=("de",)) == exact(rows, vector, 10, range(1, 1000, 2))
         store.close()

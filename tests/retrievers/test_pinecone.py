@@ -3,7 +3,6 @@
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 
 import pytest
 
@@ -13,11 +12,11 @@ from harness.retrievers.pinecone import Pinecone
 from harness.text.chunks import chunk_id
 from harness.types.search import Query
 from tests.retrievers.bad_servers import answering, free_port, silent
+from tests.retrievers.needed import needed
 from tests.retrievers.pinecone_stub import KEY, running
 from tests.retrievers.store_conformance import Kit, StoreConformance, chunks, vectors
 
-if find_spec("pinecone") is None:
-    pytest.skip("the package pinecone is not installed", allow_module_level=True)
+needed("pinecone")
 
 
 @pytest.fixture

@@ -19,11 +19,11 @@ from harness.types.search import Query
 from harness.types.trial import Passage
 
 FEW = 5_000
-"""Vectors that are searched exactly, without a graph: about 1 ms in memory. A graph grows by so many at least."""
+"""Vectors that lie beside the graph, in memory, and are searched exactly, in about 1 ms. It grows by so many at least."""
 DEAD_SHARE = 0.2
 """Of a graph's keys may be of chunks that are gone, before it is made anew."""
 MOST_CANDIDATES = 5_000
-"""That a graph is asked for where a condition or deleted chunks leave few of them; beyond it an exact search is faster."""
+"""That a graph is asked for, where a condition or deleted chunks leave few of them; an exact search is faster then."""
 MOST_CONDITIONS = 16
 """Whose keys are remembered: of 1,000,000 chunks 8 MB each at most."""
 
@@ -110,8 +110,8 @@ class DiskStore:
         """Keys and exact scores among which the nearest are."""
         import numpy as np
 
-        if kept is not None and len(kept) <= FEW:
-            return self._exact(self._of_keys(kept), vector, top_k)
+        if kept is not None and not len(kept):
+            return kept, np.empty(0, np.float32)
         keys, vectors = view.recent
         if kept is not None:
             open_to = _among(keys, kept)
@@ -120,26 +120,30 @@ class DiskStore:
         if view.graph is None:
             return recent
         known = self._through(view.graph, view, (vector, top_k, kept))
+        if known is None:
+            return self._exact(self._rows.blocks() if kept is None else self._of_keys(kept), vector, top_k)
         return np.concatenate([recent[0], known[0]]), np.concatenate([recent[1], known[1]])
 
-    def _through(self, graph: Graph, view: _View, asked: tuple[Any, int, Any]) -> tuple[Any, Any]:
-        """What the graph finds: as much more than is asked for as it takes for enough of it to be there, and open."""
-        import numpy as np
+    def _through(self, graph: Graph, view: _View, asked: tuple[Any, int, Any]) -> tuple[Any, Any] | None:
+        """What the graph finds: as much more than is asked for as it takes for enough of it to be there, and open.
 
+        None where that is more than an exact search would have to look at.
+        """
         vector, top_k, kept = asked
         left = max(1, view.count - len(view.recent[0])) / len(graph)
         if kept is not None:
             left *= len(kept) / view.count
         wanted = int(candidates(top_k) / left)
-        while wanted <= max(MOST_CANDIDATES, candidates(top_k)):
+        most = max(wanted, MOST_CANDIDATES) if kept is None else min(len(kept), MOST_CANDIDATES)
+        while wanted <= most:
             keys = graph.search(vector, min(wanted, len(graph)))
             if kept is not None:
                 keys = keys[_among(keys, kept)]
             keys, vectors = self._rows.vectors(keys)
             if len(keys) >= top_k or wanted >= len(graph):
-                return keys, vectors @ vector if len(keys) else np.empty(0, np.float32)
+                return keys, vectors @ vector if len(keys) else vectors.reshape(0)
             wanted *= 4
-        return self._exact(self._rows.blocks() if kept is None else self._of_keys(kept), vector, top_k)
+        return None
 
     def _exact(self, blocks: Iterator[tuple[Any, Any]], vector: Any, top_k: int) -> tuple[Any, Any]:
         import numpy as np
