@@ -29,7 +29,7 @@ class Kit:
 
     def secret(self, variable):
         """No variable is set."""
-        return None
+        return
 
 
 def chunks(count=6):

