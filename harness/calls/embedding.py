@@ -29,16 +29,26 @@ AT_ONCE = 4
 
 
 @dataclass(slots=True)
-class Embedded:
-    """What came of the texts. Filled in while they are embedded."""
+class Account:
+    """What embedding took so far. Filled in while texts are embedded, so that it is known of what broke off, too."""
 
-    vectors: "NDArray[Any]"
-    """(texts, dimensions), float32, each of length 1, or all zero where the model says nothing of a text."""
     embedded: int = 0
     kept: int = 0
     cut: int = 0
     """Texts of which the model read the beginning only."""
     calls: list[Call] = field(default_factory=list)
+    texts: int = 0
+    """All that are wanted, for a person who waits."""
+    hear: Callable[[str], None] = lambda _: None
+    """What that person is told by."""
+    told_ns: int = field(default_factory=now_ns)
+
+    def came(self, more: int) -> None:
+        """Count texts that are embedded now, and say every few seconds how far it is."""
+        self.embedded += more
+        if ms_between(self.told_ns, now_ns()) > NEWS_MS:
+            self.told_ns = now_ns()
+            self.hear(f"index: {self.embedded + self.kept:,} of {self.texts:,} chunks have their embedding")
 
     def told(self) -> dict[str, Any]:
         """The fields of a types.search.IndexReport that it can fill."""
@@ -60,10 +70,11 @@ class Embedded:
 
 
 async def embed_texts(
-    endpoint: Endpoint, texts: Sequence[str], kept: Embeddings, hear: Callable[[str], None]
-) -> Embedded:
+    endpoint: Endpoint, texts: Sequence[str], kept: Embeddings, account: Account
+) -> "NDArray[Any]":
     """Embed texts, those left out that are kept from an earlier run or stand there twice.
 
+    Returns (texts, dimensions), float32, each of length 1, or all zero where the model says nothing of a text.
     Raises RunIncomplete, with what the endpoint said, where a batch fails after its retries; what came until then is
     kept all the same.
     """
@@ -72,23 +83,22 @@ async def embed_texts(
     keys = [text_key(endpoint.key, text) for text in texts]
     known = {key: np.frombuffer(value, "<f4") for key, value in (await kept.get(keys)).items()}
     fresh = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-    told = Embedded(vectors=np.zeros((0, 0), np.float32), embedded=len(fresh), kept=len(texts) - len(fresh))
+    account.kept += len(texts) - len(fresh)
     turn = asyncio.Semaphore(AT_ONCE)
-    news = _News(hear, len(fresh))
 
     async def batch(part: Sequence[tuple[str, str]]) -> None:
         async with turn:
             call = await endpoint.call(
                 Request(task="embed", texts=tuple(text for _, text in part), side="document"), stage=STAGE
             )
-        told.calls.append(call)
+        account.calls.append(call)
         if call.reply is None:
             raise RunIncomplete(f"the index cannot be built: {call.model}: {_said(call)}")
-        told.cut += call.reply.cut
+        account.cut += call.reply.cut
         rows = {key: unit(vector) for (key, _), vector in zip(part, call.reply.vectors, strict=True)}
         known.update(rows)
         kept.put({key: row.astype("<f4").tobytes() for key, row in rows.items()})
-        news.of(len(rows))
+        account.came(len(rows))
 
     await _all([batch(part) for part in _parts(list(fresh.items()))])
     widths = {len(vector) for vector in known.values()}
@@ -96,24 +106,7 @@ async def embed_texts(
         raise RunIncomplete(
             f"the embedding model answered vectors of {' and '.join(map(str, sorted(widths)))} numbers"
         )
-    told.vectors = np.stack([known[key] for key in keys]) if keys else told.vectors
-    return told
-
-
-class _News:
-    """Says how far it is, every few seconds."""
-
-    def __init__(self, hear: Callable[[str], None], total: int) -> None:
-        self._hear = hear
-        self._total = total
-        self._done = 0
-        self._told_ns = now_ns()
-
-    def of(self, more: int) -> None:
-        self._done += more
-        if self._done < self._total and ms_between(self._told_ns, now_ns()) > NEWS_MS:
-            self._told_ns = now_ns()
-            self._hear(f"index: {self._done:,} of {self._total:,} chunks are embedded")
+    return np.stack([known[key] for key in keys]) if keys else np.zeros((0, 0), np.float32)
 
 
 def text_key(model_key: str, text: str) -> str:

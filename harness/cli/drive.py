@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import signal
 import statistics
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +17,7 @@ from harness.calls.pace import FIRST_SLOTS, Pace
 from harness.calls.traffic import Junction
 from harness.cli.prepare import Prepared
 from harness.cli.voice import say
-from harness.errors import Fault, UsageError
+from harness.errors import Abandoned, Fault, UsageError
 from harness.files.answers import open_answers
 from harness.files.embeddings import KeptEmbeddings
 from harness.files.keyed import KeyedFile
@@ -26,6 +26,7 @@ from harness.flow.assemble import Works, assemble
 from harness.flow.execute import execute
 from harness.flow.pipeline import pipeline
 from harness.flow.watch import watch
+from harness.types.line import Line
 from harness.types.record import Entry
 from harness.types.trial import Trial
 
@@ -60,8 +61,6 @@ async def drive(
     async with AsyncExitStack() as closing:
         closing.callback(budget.close)
         _listen(halt, closing, bounds.max_time_s)
-        names = {trial.variant for trial in todo}
-        variants = [variant for variant in prepared.experiment.variants if variant.name in names]
         home = ledger.folder.parent / INDEXES
         works = Works(
             scale=scale,
@@ -72,9 +71,10 @@ async def drive(
             home=home,
             hear=say,
         )
-        lines = await assemble(prepared.experiment, prepared.evalset, variants, works)
-        for report in works.indexes.values():
-            ledger.note_index(report)
+        try:
+            lines = await _opened(prepared, {trial.variant for trial in todo}, works, ledger)
+        except Abandoned:
+            return halt  # stopped while an index was built
         ledger.point_latest()
         examples = prepared.examples()
         seed = prepared.experiment.seed
@@ -104,6 +104,18 @@ async def drive(
             with suppress(asyncio.CancelledError):
                 await watching
     return halt
+
+
+async def _opened(
+    prepared: Prepared, names: Collection[str], works: Works, ledger: Ledger
+) -> Mapping[str, Line]:
+    """Every stage of these variants, open. What an index took is written down, whatever comes after it."""
+    variants = [variant for variant in prepared.experiment.variants if variant.name in names]
+    try:
+        return await assemble(prepared.experiment, prepared.evalset, variants, works)
+    finally:
+        for report in works.indexes.values():
+            ledger.note_index(report)
 
 
 def _budget(halt: Halt, bounds: Bounds, ledger: Ledger) -> Budget:

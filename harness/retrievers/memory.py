@@ -35,6 +35,7 @@ class _Memory:
 
     def __init__(self) -> None:
         self._chunks: list[Passage] = []
+        self._ids: list[str] = []
         self._places: dict[str, int] = {}
         self._vectors: Any = None
         self._masks: dict[Any, Any] = {}
@@ -50,7 +51,8 @@ class _Memory:
         if self._vectors is not None and len(chunks) and vectors.shape[1] != self._vectors.shape[1]:
             what = f"the store holds vectors of {self._vectors.shape[1]} numbers, not of {vectors.shape[1]}"
             raise UsageError(Fault(where="memory", what=what, next="embed all of them with one model"))
-        self.delete([chunk_id(chunk) for chunk in chunks])
+        ids = [chunk_id(chunk) for chunk in chunks]
+        self.delete(ids)
         if not chunks:
             return
         rows = [*self._chunks, *chunks]
@@ -58,14 +60,19 @@ class _Memory:
             vectors if self._vectors is None or not self._chunks else np.concatenate([self._vectors, vectors])
         )
         order = sorted(range(len(rows)), key=lambda place: (rows[place].doc, rows[place].chunk))
-        self._keep([rows[place] for place in order], stacked[order])
+        names = [*self._ids, *ids]
+        self._keep([rows[place] for place in order], [names[place] for place in order], stacked[order])
 
     def delete(self, ids: Collection[str]) -> None:
         """Forget them."""
         gone = {self._places[one] for one in ids if one in self._places}
         if gone:
             left = [place for place in range(len(self._chunks)) if place not in gone]
-            self._keep([self._chunks[place] for place in left], self._vectors[left])
+            self._keep(
+                [self._chunks[place] for place in left],
+                [self._ids[place] for place in left],
+                self._vectors[left],
+            )
 
     def search(self, query: Query, top_k: int) -> Sequence[Passage]:
         """The nearest by cosine, exactly."""
@@ -92,9 +99,9 @@ class _Memory:
     def close(self) -> None:
         """Nothing is kept."""
 
-    def _keep(self, chunks: list[Passage], vectors: Any) -> None:
-        self._chunks, self._vectors = chunks, vectors
-        self._places = {chunk_id(chunk): place for place, chunk in enumerate(chunks)}
+    def _keep(self, chunks: list[Passage], ids: list[str], vectors: Any) -> None:
+        self._chunks, self._ids, self._vectors = chunks, ids, vectors
+        self._places = {name: place for place, name in enumerate(ids)}
         self._masks = {}
 
     def _mask(self, where: Where) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from harness import registry
 from harness.calls.clock import ms_between, now_ns
-from harness.calls.embedding import embed_texts, embedding_requests
+from harness.calls.embedding import Account, embed_texts, embedding_requests
 from harness.errors import Fault, UsageError
 from harness.text.canonical import digest
 from harness.text.similarity import as_text, fingerprint, inputs_text
@@ -143,9 +143,10 @@ async def _nearest_in_meaning(pool: Sequence[Example], by: tuple[int, ModelSpec]
         return lambda _draft: range(len(pool))
     endpoint = await kit.endpoint(model)
     rows, began_ns = _rows(pool), now_ns()
-    told = await embed_texts(endpoint, [row.text for row in rows], kit.kept, kit.hear)
+    account = Account(texts=len(rows), hear=kit.hear)
+    vectors = await embed_texts(endpoint, [row.text for row in rows], kit.kept, account)
     store: Store = registry.load(registry.STORES, "memory", what="store")().open(kit.store_kit("train"))
-    await asyncio.to_thread(store.add, rows, told.vectors)
+    await asyncio.to_thread(store.add, rows, vectors)
     kit.tell(
         IndexReport(
             index=digest([model.model, endpoint.key, [row.text for row in rows]])[:32],
@@ -156,7 +157,7 @@ async def _nearest_in_meaning(pool: Sequence[Example], by: tuple[int, ModelSpec]
             chunks=len(rows),
             ms=round(ms_between(began_ns, now_ns()), 1),
             model=model.name,
-            **told.told(),
+            **account.told(),
         )
     )
 

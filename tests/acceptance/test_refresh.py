@@ -1,6 +1,8 @@
 """Tonight's document is known tomorrow, an index is paid for once, and a store that is down loses nothing."""
 
 import json
+import os
+import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -214,3 +216,28 @@ def test_a_server_that_is_down_leaves_the_run_undecided(
     assert said in ended.err
     assert "Traceback" not in ended.err
     assert "--resume-run" in ended.err
+
+
+def test_a_stop_while_an_index_is_built_keeps_what_was_paid(desk: ModuleType, tmp_path: Path) -> None:
+    """Ctrl-C among the documents: exit 130, the command that goes on, and no chunk embedded twice."""
+    pause = "embed: {provider: reference, model: reference-embed, extra: {reference: {time_scale: 400}}}, chunk: {tokens: 9, overlap: 0}"
+    config = experiment(desk, tmp_path, pause)
+    long = " ".join(f"Note {n} is of no use to anybody at all." for n in range(900))
+    document(tmp_path, "notes", long)
+    with desk.started("run", config, cwd=tmp_path) as process:
+        kept = tmp_path / "results" / "indexes" / "embeddings.sqlite"
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "chunks have their embedding" in line:
+                os.killpg(process.pid, signal.SIGINT)
+                break
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert "--resume-run" in err
+    assert "Traceback" not in err
+    (index,) = desk.lines_of(desk.run_folder(tmp_path / "results") / "indexes.jsonl")
+    assert 0 < index["embedded"] < index["chunks"]
+    with sqlite3.connect(kept) as rows:
+        assert rows.execute("SELECT count(*) FROM embeddings").fetchone() == (index["embedded"],)
+    speed = ("--set", "variants.rag.retrieve.embed.extra.reference.time_scale=0.01")
+    assert desk.harness("run", config, *speed, "--limit", "1", cwd=tmp_path).code == 0

@@ -2,13 +2,21 @@
 
 import asyncio
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.calls.embedding import MOST_CHARACTERS, MOST_TEXTS, embed_texts, embedding_requests, unit
+from harness.calls.embedding import (
+    MOST_CHARACTERS,
+    MOST_TEXTS,
+    Account,
+    embed_texts,
+    embedding_requests,
+    unit,
+)
 from harness.errors import RunIncomplete
 from harness.types.call import Reply
 from tests.stages.conftest import Asked, Failing, KeptHere
@@ -17,7 +25,9 @@ from tests.stages.conftest import Asked, Failing, KeptHere
 def embedded(texts, *, endpoint=None, kept=None):
     """Embed."""
     endpoint = Asked() if endpoint is None else endpoint
-    told = asyncio.run(embed_texts(endpoint, texts, KeptHere() if kept is None else kept, lambda _: None))
+    account = Account()
+    vectors = asyncio.run(embed_texts(endpoint, texts, KeptHere() if kept is None else kept, account))
+    told = SimpleNamespace(vectors=vectors, told=account.told, embedded=account.embedded, kept=account.kept)
     return told, [len(request.texts) for _, request in endpoint.requests]
 
 

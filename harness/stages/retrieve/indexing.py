@@ -7,7 +7,7 @@ from typing import Any
 
 from harness import registry
 from harness.calls.clock import ms_between, now_ns
-from harness.calls.embedding import embed_texts
+from harness.calls.embedding import Account, embed_texts
 from harness.errors import CallError, RunIncomplete
 from harness.text.canonical import digest
 from harness.text.chunks import chunk_id, searched_text
@@ -15,6 +15,9 @@ from harness.types.experiment import ModelSpec
 from harness.types.plugins import Endpoint, Retriever, RetrieverOptions, StageKit, Store, StoreOptions
 from harness.types.search import IndexReport
 from harness.types.trial import Passage
+
+SLAB = 50_000
+"""Chunks whose vectors are in memory at once on their way to a store, and that a kill can cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +112,16 @@ async def _synced(
     had = set(await asyncio.to_thread(store.ids))
     missing = [chunk for key, chunk in wanted.items() if key not in had]
     surplus = had - wanted.keys()
-    texts = [searched_text(chunk) for chunk in missing]
-    told = await embed_texts(endpoint, texts, kit.kept, kit.hear)
-    if missing:
-        await asyncio.to_thread(store.add, missing, told.vectors)
-    if surplus:  # last: whoever is killed before finds the old chunks still there, and none missing twice
-        await asyncio.to_thread(store.delete, surplus)
-    return replace(report, stored=len(wanted) - len(missing), removed=len(surplus), **told.told())
+    account = Account(texts=len(missing), hear=kit.hear)
+    report = replace(report, stored=len(wanted) - len(missing))
+    try:
+        for first in range(0, len(missing), SLAB):
+            slab = missing[first : first + SLAB]
+            vectors = await embed_texts(endpoint, [searched_text(one) for one in slab], kit.kept, account)
+            await asyncio.to_thread(store.add, slab, vectors)
+        if surplus:  # last: whoever is killed before finds the old chunks still there, and none missing twice
+            await asyncio.to_thread(store.delete, surplus)
+    except BaseException:
+        kit.tell(replace(report, **account.told()))  # what was paid is known of an index that broke off, too
+        raise
+    return replace(report, removed=len(surplus), **account.told())
