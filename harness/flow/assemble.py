@@ -50,8 +50,8 @@ class Works:
     """True where nothing is sent: stages are opened to be looked at."""
     hear: Callable[[str], None] = lambda _: None
     """Hears, now and then, how far an index is that takes long."""
-    indexes: dict[tuple[str, str], IndexReport] = field(default_factory=dict)
-    """What it took to make each index ready, by its fingerprint and store. Filled in by `assemble`."""
+    indexes: dict[str, IndexReport] = field(default_factory=dict)
+    """What it took to make each index ready, by its fingerprint. Filled in by `assemble`."""
 
 
 async def assemble(
@@ -300,10 +300,9 @@ class _StageKit:
         self.site.works.hear(said)
 
     def tell(self, report: IndexReport) -> None:
-        key = (report.index, report.store)  # the same chunks may lie in two stores
-        known = self.site.works.indexes.setdefault(key, report)
+        known = self.site.works.indexes.setdefault(report.index, report)
         named = (*known.variants, self.variant.name)
-        self.site.works.indexes[key] = replace(known, variants=tuple(dict.fromkeys(named)))
+        self.site.works.indexes[report.index] = replace(known, variants=tuple(dict.fromkeys(named)))
 
     async def endpoint(self, model: ModelSpec | None = None) -> Endpoint:
         wanted = model or self.variant.model

@@ -27,7 +27,7 @@ class IndexReport:
     """What it took to make one index ready, apart from every query: a line of indexes.jsonl."""
 
     index: str
-    """Fingerprint of documents, chunks and embedding model."""
+    """Fingerprint of documents, chunks, search, embedding model and store."""
     variants: tuple[str, ...]
     """Which variants search it."""
     stage: str

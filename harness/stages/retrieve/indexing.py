@@ -64,7 +64,7 @@ async def ready(order: Order, kit: StageKit) -> Index:
     """Make the index ready. Raises UserError, and RunIncomplete where an endpoint or a server does not answer."""
     began_ns = now_ns()
     report = IndexReport(
-        index=fingerprint(order)[:32],
+        index=digest([fingerprint(order), order.store if order.search.embeds else None])[:32],
         variants=(),
         stage="retrieve",
         store="memory",
