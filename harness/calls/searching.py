@@ -8,7 +8,7 @@ from harness.calls.clock import now_ns
 from harness.calls.workers import Workers
 from harness.errors import CallError
 from harness.text.quote import clip
-from harness.types.call import Reply, Request, Wire
+from harness.types.call import Reply, Request, Usage, Wire
 from harness.types.experiment import ModelSpec, Price
 from harness.types.plugins import Retriever
 from harness.types.trial import Passage
@@ -56,7 +56,8 @@ class Search:
             message = clip(f"{type(found).__name__}: {found}")
             raise CallError(type="application", message=message) from found
         wire = Wire(sent_ns=began_ns, done_ns=done_ns, clock="client")
-        return Reply(text="", retrieved=tuple(_told(passage) for passage in found), wire=wire)
+        told = tuple(_told(passage) for passage in found)
+        return Reply(text="", retrieved=told, wire=wire, usage=Usage(input_tokens=0, output_tokens=0))
 
     def close(self) -> None:
         """Let idle threads end."""

@@ -17,7 +17,7 @@ from harness.flow.reprice import reprice
 from harness.flow.score import score
 from harness.flow.summarise.summarise import summarise
 from harness.text.markdown import markdown
-from harness.types.experiment import Price
+from harness.types.experiment import Experiment, Price
 from harness.types.panel import Panel
 from harness.types.run import MetricInfo, Traces
 from harness.types.summary import Summary, Verdict
@@ -25,22 +25,20 @@ from harness.types.summary import Summary, Verdict
 REPORT = "report.md"
 
 
-def judge(
-    ledger: Ledger, panel: Panel, prices: Mapping[str, Mapping[str, Price | None]] | None = None
-) -> Summary:
+def judge(ledger: Ledger, panel: Panel, again: Experiment | None = None) -> Summary:
     """Score the records, summarise, and write scores.jsonl, summary.json, report.md and the rankings in trec/.
 
-    `prices` (variant → model → price) price the stored tokens again; None leaves what the records hold, and says
-    that the run has just ended.
+    `again`: by whose prices and gates a run is judged that has ended before; None for one that has just ended.
     """
     before = ledger.summary()
-    records = ledger.records if prices is None else lambda: reprice(ledger.records(), prices)
+    records = ledger.records if again is None else lambda: reprice(ledger.records(), _prices(again))
     judged = with_passages(records(), ledger.folder / TEXTS) if panel.reads_passages else records()
     ledger.write_scores(score(judged, ledger.examples(), panel))
     finished_at = datetime.now(UTC).isoformat(timespec="seconds")
-    if prices is not None and before is not None:
-        finished_at = before["run"]["finished_at"]
     manifest = replace(ledger.manifest(), metrics=metric_infos(panel))
+    if again is not None:
+        finished_at = before["run"]["finished_at"] if before is not None else finished_at
+        manifest = replace(manifest, gates=again.gates, candidates=again.candidates)
     traces = Traces(
         records=records(),
         judgements=ledger.judgements(),
@@ -49,13 +47,18 @@ def judge(
         indexes=ledger.indexes(),
     )
     summary = summarise(manifest, traces, finished_at=finished_at)
-    summary = replace(summary, gates=gate(summary, manifest.gates, manifest.candidates))
+    summary = replace(summary, gates=gate(summary, manifest))
     if any(manifest.live.values()):
         summary = replace(summary, spend=ledger.spend())
     ledger.write(SUMMARY, orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
     write_trec(ledger, summary)
     write_report(ledger, summary)
     return summary
+
+
+def _prices(experiment: Experiment) -> Mapping[str, Mapping[str, Price | None]]:
+    """Variant → model → price, of every model that a variant asks."""
+    return {one.name: {model.name: model.price for model, _ in one.asked()} for one in experiment.variants}
 
 
 def metric_infos(panel: Panel) -> tuple[MetricInfo, ...]:

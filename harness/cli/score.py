@@ -1,11 +1,12 @@
 """`harness score RUN`: judge the stored records again, without one call."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness.cli.conclude import judge, show_result
+from harness.cli.conclude import broken, judge, show_result
 from harness.cli.flags import listed
 from harness.cli.prepare import Prepared, prepare
 from harness.cli.voice import say
@@ -23,7 +24,7 @@ def score(
     out: Path = Path("results"),
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
-    """Score a run's stored records again: changed metrics, prices or schema, no provider call.
+    """Score a run's stored records again: changed metrics, gates, prices or schema, no provider call.
 
     Args:
         run: A run folder, a run id, or latest.
@@ -40,13 +41,16 @@ def score(
     sets = () if config else manifest.selection["set"]
     prepared = prepare(file, sets=sets, partitions=listed(manifest.selection["partitions"]))
     _look_over(prepared, manifest)
-    prices = {
-        variant.name: {model.name: model.price for model, _ in variant.asked()}
-        for variant in prepared.experiment.variants
-    }
+    again = prepared.experiment
+    if config is None and not manifest.selection["gate"]:
+        again = replace(again, gates=())  # the run was made with --no-gate
     if prepared.experiment.digest != manifest.config_digest:
         say(f"judged by {file} as it is now, which is not the config that the run began with")
-    show_result(ledger, judge(ledger, prepared.panel, prices), as_json=json)
+    summary = judge(ledger, prepared.panel, again)
+    show_result(ledger, summary, as_json=json)
+    failed = broken(summary)
+    if failed is not None:
+        raise failed
     return 0
 
 

@@ -63,6 +63,7 @@ def manifest_of(found: Mapping[str, Any]) -> Manifest:
         notes=tuple(found.get("notes") or ()),
         gates=tuple(_made(Gate, gate) for gate in found.get("gates") or ()),
         candidates=tuple(found.get("candidates") or ()),
+        stages={name: tuple(stages) for name, stages in (found.get("stages") or {}).items()},
         absent={
             name: None if ids is None else tuple(ids) for name, ids in (found.get("absent") or {}).items()
         },

@@ -1,101 +1,137 @@
 """Whether a run keeps its promises: a verdict for each gate and variant, with the evidence that it stands on."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
 
+from harness.stats.quantiles import CLOSED_FROM
 from harness.types.experiment import Gate
+from harness.types.run import Manifest
 from harness.types.summary import Interval, Latency, PartitionSummary, StageLatency, Summary, Verdict
 
-Found = tuple[float | None, Interval, str]
-"""A value, its interval, and why there is none or it cannot be trusted; empty where it can."""
+FEWEST_P95 = 20
+"""Samples under which a P95 is the largest of them by another name."""
 
 
-def gate(summary: Summary, gates: Sequence[Gate], candidates: Sequence[str]) -> tuple[Verdict, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was measured of one gate's quantity."""
+
+    value: float | None = None
+    """None: nothing was."""
+    ci: Interval = (None, None)
+    n: int = 0
+    timed_out: bool = False
+    why: str = ""
+    """Why there is none, or why it cannot be trusted; empty where it can."""
+
+
+def gate(summary: Summary, manifest: Manifest) -> tuple[Verdict, ...]:
     """Judge every gate on every variant that it is about.
 
     Three verdicts: fail where the 95 % interval lies wholly on the wrong side of the bound, pass where it lies wholly on
-    the right side, else inconclusive. What was not measured, or cannot be trusted, never passes. A gate on a stage that
-    names no variant is about those candidates that have the stage.
+    the right side, else inconclusive. What was not measured never passes. Where the harness itself was late its times
+    are too long, never too short: they may still keep a bound from above, and break none. A gate on a stage that names
+    no variant is about those candidates that have the stage.
     """
     return tuple(
         _verdict(one, variant, summary.variants[variant].partitions.get(one.partition))
-        for one in gates
-        for variant in _judged(one, summary, candidates)
+        for one in manifest.gates
+        for variant in _judged(one, summary, manifest)
     )
 
 
-def _judged(one: Gate, summary: Summary, candidates: Sequence[str]) -> Iterator[str]:
-    for name in candidates if one.variant is None else (one.variant,):
+def _judged(one: Gate, summary: Summary, manifest: Manifest) -> Iterator[str]:
+    for name in manifest.candidates if one.variant is None else (one.variant,):
         variant = summary.variants.get(name)
         if variant is None:
             continue  # not run, as the flags have it
-        part = variant.partitions.get(one.partition)
-        if one.variant is not None or one.stage is None or (part and one.stage in part.latency.stages):
+        measured = {stage for part in variant.partitions.values() for stage in part.latency.stages}
+        if one.variant or one.stage is None or one.stage in (*manifest.stages.get(name, ()), *measured):
             yield name
 
 
 def _verdict(one: Gate, variant: str, part: PartitionSummary | None) -> Verdict:
-    value, ci, why = _found(one, part)
-    bound = one.at_most if one.at_most is not None else one.at_least
-    assert bound is not None
-    if value is None or why:
-        return _told(one, variant, (value, ci, why or "it was not measured"), None)
+    found = _found(one, part)
+    if found.value is None:
+        return _told(one, variant, found, None)
     if one.judge == "point":
-        keeps = value <= bound if one.at_most is not None else value >= bound
-        return _told(one, variant, (value, ci, "by the value alone, whatever its interval"), keeps)
-    return _told(one, variant, *_by_interval(one, (value, ci, ""), bound))
+        return _told(one, variant, *_by_value(one, found))
+    return _told(one, variant, *_by_interval(one, found))
 
 
-def _by_interval(one: Gate, found: Found, bound: float) -> tuple[Found, bool | None]:
-    value, (low, high), _ = found
-    upper = one.at_most is not None
-    surely_over = low is not None and low > bound
-    surely_under = high is not None and high < bound
+def _by_value(one: Gate, found: Found) -> tuple[Found, bool | None]:
+    value, bound = found.value or 0.0, one.bound
+    if found.why:
+        return found, None
+    if one.metric == "latency_p95_ms" and found.n < FEWEST_P95:
+        return replace(found, why=f"{found.n} samples hold no P95"), None
+    keeps = value <= bound if one.at_most is not None else value >= bound
+    return replace(found, why="by the value alone, whatever its interval"), keeps
+
+
+def _by_interval(one: Gate, found: Found) -> tuple[Found, bool | None]:
+    (low, high), bound, upper = found.ci, one.bound, one.at_most is not None
     within = high is not None and high <= bound if upper else low is not None and low >= bound
-    if surely_over if upper else surely_under:
-        return (value, (low, high), "the whole interval lies beyond the bound"), False
-    if within:
-        return (value, (low, high), "the whole interval lies within the bound"), True
-    missing = high is None if upper else low is None
-    why = (
-        "the sample is too small for a bound on that side"
-        if missing
-        else "the bound lies inside the interval"
-    )
-    return (value, (low, high), why), None
+    beyond = low is not None and low > bound if upper else high is not None and high < bound
+    if within and (upper or not found.why):
+        said = f", and it is no longer than measured ({found.why})" if found.why else ""
+        return replace(found, why=f"the whole interval lies within the bound{said}"), True
+    if found.why:
+        return found, None
+    if beyond:
+        return replace(found, why="the whole interval lies beyond the bound"), False
+    if high is None if upper else low is None:
+        return replace(found, why=_open_end(one, found)), None
+    return replace(found, why="the bound lies inside the interval"), None
+
+
+def _open_end(one: Gate, found: Found) -> str:
+    if found.timed_out and found.n >= CLOSED_FROM[one.metric]:
+        return "time-outs reach it, and how long they would have taken is unknown"
+    return f"{found.n} samples are too few for a bound on that side"
 
 
 def _told(one: Gate, variant: str, found: Found, keeps: bool | None) -> Verdict:
-    value, ci, why = found
-    verdict = "inconclusive" if keeps is None else "pass" if keeps else "fail"
-    counts = {"pass": "pass", "fail": "warn" if one.advisory else "fail"}.get(verdict)
-    if counts is None:
-        unmeasured = value is None and not one.advisory
-        strict = one.inconclusive == "fail" and not one.advisory
-        counts = "undecided" if unmeasured or strict else "pass" if one.inconclusive == "pass" else "warn"
-    bound = one.at_most if one.at_most is not None else one.at_least
+    verdict: Literal["pass", "fail", "inconclusive"] = (
+        "inconclusive" if keeps is None else "pass" if keeps else "fail"
+    )
     return Verdict(
         gate=str(one),
         variant=variant,
-        verdict=verdict,  # type: ignore[arg-type]
-        value=value,
-        ci=ci,
-        bound=bound or 0.0,
-        why=why,
-        counts=counts,  # type: ignore[arg-type]
+        verdict=verdict,
+        value=found.value,
+        ci=found.ci,
+        bound=one.bound,
+        why=found.why or "it was not measured",
+        counts=_counts(one, verdict, measured=found.value is not None),
     )
+
+
+def _counts(one: Gate, verdict: str, *, measured: bool) -> Literal["pass", "warn", "fail", "undecided"]:
+    if verdict == "pass":
+        return "pass"
+    if one.advisory:
+        return "warn"
+    if verdict == "fail":
+        return "fail"
+    if not measured or one.inconclusive == "fail":
+        return "undecided"
+    return "pass" if one.inconclusive == "pass" else "warn"
 
 
 def _found(one: Gate, part: PartitionSummary | None) -> Found:
     if part is None:
-        return None, (None, None), f"the partition '{one.partition}' was not run"
+        return Found(why=f"the partition '{one.partition}' was not run")
     latency = part.latency
     measured = latency if one.stage is None else latency.stages.get(one.stage)
-    if measured is None and latency.n_live:
-        return None, (None, None), f"it has no stage '{one.stage}'"
     why = "" if latency.valid else latency.why or "its latency cannot be trusted"
     if measured is None:
-        return None, (None, None), why
-    return (*_METRICS[one.metric](measured), why)
+        return Found(why=f"it has no stage '{one.stage}'" if latency.n_live else why)
+    value, ci = _METRICS[one.metric](measured)
+    late = measured.timed_out if isinstance(measured, Latency) else measured.failures
+    n = measured.n_live if isinstance(measured, Latency) else measured.n
+    return Found(value=value, ci=ci, n=n, timed_out=late > 0, why=why)
 
 
 _Read = Callable[[Latency | StageLatency], tuple[float | None, Interval]]

@@ -150,6 +150,11 @@ class Variant:
         """True where the harness itself looks something up for it."""
         return any(stage.kind == "retrieve" for stage in self.stages)
 
+    def stage_names(self) -> tuple[str, ...]:
+        """The stages that its records will name, as far as the config tells: a service may say what parts it has."""
+        told = self.model.extra.get("stages", {}) if self.model and self.model.provider == "http" else {}
+        return (*(stage.kind for stage in self.stages if ":" not in stage.kind), *told)
+
     def asked(self) -> tuple[tuple[ModelSpec, str], ...]:
         """Every model of it, with the types.call.Task that it is asked for; the one that answers last."""
         found = [
@@ -203,11 +208,17 @@ class Gate:
     """True: shown, never failing the run."""
     where: str = ""
 
+    @property
+    def bound(self) -> float:
+        """What the value is held against; one of the two is there."""
+        return (self.at_least or 0.0) if self.at_most is None else self.at_most
+
     def __str__(self) -> str:
         """Read as `rerank latency_p95_ms on golden at most 400`."""
         stage = "" if self.stage is None else f"{self.stage} "
-        bound = f"at least {self.at_least:g}" if self.at_most is None else f"at most {self.at_most:g}"
-        return f"{stage}{self.metric} on {self.partition} {bound}"
+        side = "at least" if self.at_most is None else "at most"
+        said = f"{stage}{self.metric} on {self.partition} {side} {self.bound:g}"
+        return f"{said} (advisory)" if self.advisory else said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,8 @@ class Manifest:
     """Empty under --no-gate."""
     candidates: tuple[str, ...] = ()
     """What gates judge."""
+    stages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Variant → the names of its stages, as far as the config tells them."""
     selection: Mapping[str, Any] = field(default_factory=dict)
     """The flags that chose what to run; a resume runs the same selection."""
     versions: Mapping[str, str] = field(default_factory=dict)

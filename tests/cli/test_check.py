@@ -186,3 +186,29 @@ def test_a_gate_on_a_stage_decides_how_a_run_ends(here: Command, config: Path) -
     assert broken.err.splitlines()[-1].startswith("gate failed: then: generate latency_p50_ms on golden")
     assert here("run", config, "--resume").code == 1
     assert here("run", config, "--variants", "then", "--no-gate").code == 0
+    assert here("score", "latest").code == 0
+    assert here("score", "latest", "--config", config).code == 1
+    config.write_text(text + gate % 200, encoding="utf-8")
+    assert here("score", "latest", "--config", config).code == 0
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        (
+            "metric: latency_p95_ms, at_most: 100",
+            "golden plans 12 trials, and an interval of latency_p95_ms has both ends from 72 on",
+        ),
+        ("metric: latency_p50_ms, at_most: 0", "no latency is that short"),
+        ("metric: latency_p50_ms, at_most: 9, stage: prompt, variant: then", "'then' has no stage 'prompt'"),
+    ],
+)
+def test_a_gate_that_cannot_pass_is_a_fault(here: Command, config: Path, gate: str, said: str) -> None:
+    """`check` says so with the line, unless the gate is there for advice only."""
+    text = _recorded(config)
+    config.write_text(f"{text}gates:\n  - {{{gate}}}\n", encoding="utf-8")
+    refused = here("check", config)
+    assert refused.code == 2
+    assert f"cannot pass: {said}; mend it, or say advisory: true" in refused.err
+    config.write_text(f"{text}gates:\n  - {{{gate}, advisory: true}}\n", encoding="utf-8")
+    assert here("check", config).code == 0

@@ -4,13 +4,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.files.config import applications, parts, step_parts, variant_parts
+from harness.files.config import applications, step_parts, variant_parts
 from harness.files.config import models as config_models
 from harness.files.config.site import At, Site
-from harness.types.experiment import ModelSpec, StageSpec
+from harness.types.experiment import ModelSpec, Price, StageSpec
 
 _SERVICES = ("http", "python")
 """Kinds of `store:` that are a retriever of the user's own, and no store."""
+
+_FREE = Price(
+    input_usd_per_mtok=0.0, output_usd_per_mtok=0.0, source="no price declared: a retriever counts as free"
+)
 
 _FITS: Mapping[str, tuple[str, ...]] = {
     "url": ("qdrant", "chroma", "weaviate", "http", "pinecone"),
@@ -165,12 +169,18 @@ class Retrieval:
         store = shape.store
         if store.kind not in _SERVICES:
             return None
-        price = store.price or parts.Price(input_usd_per_mtok=0.0, output_usd_per_mtok=0.0)
+        made = self._application(shape, at)
+        if made is None or store.price is not None:
+            return made
+        return replace(made, price=_FREE)
+
+    def _application(self, shape: step_parts.Retrieve, at: At) -> ModelSpec | None:
+        store = shape.store
         if store.kind == "python":
             if store.function is None:
                 return None
             whole = variant_parts.Python(
-                function=store.function, options=store.options, price=price, limits=store.limits
+                function=store.function, options=store.options, price=store.price, limits=store.limits
             )
             return applications.python("retriever", whole, at, self.site)
         if store.url is None or store.documents is None:
@@ -184,7 +194,7 @@ class Retrieval:
             headers_env=store.headers_env,
             request=default if store.request is None else store.request,
             documents=store.documents,
-            price=price,
+            price=store.price,
             limits=store.limits,
         )
         return replace(applications.http("retriever", http, at, self.site), name="retriever")
