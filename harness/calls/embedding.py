@@ -23,7 +23,7 @@ MOST_CHARACTERS = 60_000
 """Of one call, unless one text alone is longer; some 15,000 tokens."""
 STAGE = "index"
 """What its calls are called."""
-NEWS_MS = 3_000
+NEWS_MS = 5_000
 AT_ONCE = 4
 """Batches in flight: an index is built beside nothing that is measured, but an account's limits are shared."""
 
