@@ -3,10 +3,12 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
 from harness.calls.clock import ms_between, now_ns
@@ -18,7 +20,10 @@ from harness.types.evalset import Example
 from harness.types.line import Line
 from harness.types.plugins import ComputeStage, NetworkStage
 from harness.types.record import Entry, Outcome, Record, Retrieved, StageTime
-from harness.types.trial import Draft, Trial
+from harness.types.trial import Draft, Passage, Trial
+
+_SEARCH = "retrieve"
+"""The stage that searches; what another one finds where nothing was found before is found by it."""
 
 
 @dataclass(slots=True)
@@ -26,6 +31,8 @@ class _Course:
     """One trial under way. Mutable, owned by that trial."""
 
     draft: Draft
+    found: tuple[Passage, ...] = ()
+    """As the newest search left them, whatever later stages made of them."""
     stages: list[StageTime] = field(default_factory=list)
     queue_ms: float = 0.0
     error: dict[str, Any] | None = None
@@ -46,32 +53,46 @@ async def pipeline(line: Line, trial: Trial, example: Example, seed: int) -> Ent
 async def _compute(line: Line, course: _Course, stages: Sequence[Any]) -> None:
     """Run neighbouring stages in one trip to a thread; the way there and back is queue."""
     left_ns = now_ns()
-    draft, times, error, arrived_ns, done_ns = await asyncio.get_running_loop().run_in_executor(
-        line.threads, _in_thread, course.draft, stages
-    )
-    course.queue_ms += ms_between(left_ns, arrived_ns) + ms_between(done_ns, now_ns())
-    course.draft = draft
-    course.stages += times
-    course.error = error
+    trip = await asyncio.get_running_loop().run_in_executor(line.threads, _in_thread, course.draft, stages)
+    course.queue_ms += ms_between(left_ns, trip.arrived_ns) + ms_between(trip.done_ns, now_ns())
+    for stage, passages in zip(stages, trip.left, strict=False):
+        _note(course, stage.name, passages)
+    course.draft = trip.draft
+    course.stages += trip.times
+    course.error = trip.error
 
 
-def _in_thread(
-    draft: Draft, stages: Sequence[ComputeStage]
-) -> tuple[Draft, list[StageTime], dict[str, Any] | None, int, int]:
-    arrived_ns = began_ns = now_ns()
-    times: list[StageTime] = []
+@dataclass(slots=True)
+class _Trip:
+    """What came of some stages on their thread."""
+
+    draft: Draft
+    arrived_ns: int
+    done_ns: int
+    times: list[StageTime] = field(default_factory=list)
+    left: list[tuple[Passage, ...]] = field(default_factory=list)
+    """The passages after each stage that ended."""
+    error: dict[str, Any] | None = None
+
+
+def _in_thread(draft: Draft, stages: Sequence[ComputeStage]) -> _Trip:
+    began_ns = now_ns()
+    trip = _Trip(draft, arrived_ns=began_ns, done_ns=began_ns)
     for stage in stages:
         try:
-            draft = stage(draft)
+            draft = stage(trip.draft)
+            trip.left.append(tuple(draft.passages))  # a list could be changed in place later
         except HarnessError:
             raise
         except Exception as error:  # noqa: BLE001 -- a user's own stage may raise anything; it is that trial's end
-            unfinished = StageTime(name=stage.name, ms=None, clock="client")
-            return draft, [*times, unfinished], _stage_error(stage, error), arrived_ns, now_ns()
-        ended_ns = now_ns()
-        times.append(StageTime(name=stage.name, ms=ms_between(began_ns, ended_ns), clock="client"))
-        began_ns = ended_ns
-    return draft, times, None, arrived_ns, began_ns
+            trip.times.append(StageTime(name=stage.name, ms=None, clock="client"))
+            trip.error = _stage_error(stage, error)
+            trip.done_ns = now_ns()
+            return trip
+        trip.draft, trip.done_ns = draft, now_ns()
+        trip.times.append(StageTime(name=stage.name, ms=ms_between(began_ns, trip.done_ns), clock="client"))
+        began_ns = trip.done_ns
+    return trip
 
 
 async def _call(_line: Line, course: _Course, stages: Sequence[Any]) -> None:
@@ -96,6 +117,7 @@ async def _call(_line: Line, course: _Course, stages: Sequence[Any]) -> None:
 
 def _take(course: _Course, stage: NetworkStage, before: Draft, ms: float) -> None:
     """Note what a step called; one of the user's own that waited without a call of ours took time all the same."""
+    _note(course, stage.name, tuple(course.draft.passages))
     calls = course.draft.calls[len(before.calls) :]
     if not calls and course.draft is not before:
         course.stages.append(StageTime(name=stage.name, ms=ms, clock="client"))
@@ -104,6 +126,12 @@ def _take(course: _Course, stage: NetworkStage, before: Draft, ms: float) -> Non
         if call.reply is None:
             course.error = dict(call.error or {})
             return
+
+
+def _note(course: _Course, stage: str, passages: tuple[Passage, ...]) -> None:
+    """Remember what a search found, before later stages drop some of it."""
+    if stage == _SEARCH or not course.found:
+        course.found = passages
 
 
 def _stage_error(stage: ComputeStage | NetworkStage, error: Exception) -> dict[str, Any]:
@@ -179,7 +207,7 @@ def _entry(line: Line, course: _Course, example: Example, spent: _Spent) -> Entr
         spent_at_most_usd=total_usd([call.spent_at_most_usd for call in calls]),
         cached=any(call.cached for call in calls),
         recorded_latency_ms=_cached_ms(calls, outcome),
-        retrieved=_retrieved(draft, reply, texts),
+        retrieved=_retrieved(course, reply, texts),
         request=_request(line, course, texts),
         input_characters=_input_characters(draft),
         model_returned=reply.model_returned if reply else None,
@@ -227,16 +255,55 @@ def _cached_ms(calls: Sequence[Call], outcome: Outcome) -> float | None:
     return round(sum(ms for ms in times if ms is not None), 3)
 
 
-def _retrieved(draft: Draft, reply: Reply | None, texts: dict[str, str]) -> tuple[Retrieved, ...]:
+def _retrieved(course: _Course, reply: Reply | None, texts: dict[str, str]) -> tuple[Retrieved, ...]:
     """What the pipeline looked up, or what a whole application says that it did."""
     if reply is not None and reply.retrieved:
         return tuple(_told(rank, told, texts) for rank, told in enumerate(reply.retrieved, 1))
     kept = []
-    for passage in draft.passages:
+    for passage in _passages(course.found, tuple(course.draft.passages)):
         digest = _keep(passage.text, texts)
         names = ("doc", "chunk", "start", "end", "score", "rank", "used", "found_rank", "found_score")
         kept.append(Retrieved(text=digest, **{name: getattr(passage, name) for name in names}))
     return tuple(kept)
+
+
+_Place = tuple[str, int, int, int]
+"""Document, chunk, start and end: what a passage is, whatever a stage makes of its rank, score and text."""
+
+
+def _place(passage: Passage) -> _Place:
+    return (passage.doc, passage.chunk, passage.start, passage.end)
+
+
+def _passages(found: tuple[Passage, ...], left: tuple[Passage, ...]) -> Iterator[Passage]:
+    """The passages that are left, each with the search's rank and score beside its own; then those that were dropped.
+
+    One that the search did not find stands, in the search's order, behind all that it found.
+    """
+    if left == found:
+        yield from left
+        return
+    waiting: defaultdict[_Place, deque[tuple[int, Passage]]] = defaultdict(deque)
+    for at, one in enumerate(found):
+        waiting[_place(one)].append((at, one))
+    for number, one in enumerate(left, len(found) + 1):
+        alike = waiting[_place(one)]
+        yield _beside(one, alike.popleft()[1] if alike else replace(one, rank=number))
+    last = max((one.rank for one in left), default=0)
+    dropped = sorted(chain.from_iterable(waiting.values()), key=itemgetter(0))
+    for rank, (_, one) in enumerate(dropped, last + 1):
+        searched = (
+            one if one.found_rank is not None else replace(one, found_rank=one.rank, found_score=one.score)
+        )
+        yield replace(searched, rank=rank, used=False)
+
+
+def _beside(one: Passage, searched: Passage) -> Passage:
+    """The passage with what the search thought of it, where a later stage thinks otherwise."""
+    same = (one.rank, one.score) == (searched.rank, searched.score)
+    if same or one.found_rank is not None:
+        return one
+    return replace(one, found_rank=searched.rank, found_score=searched.score)
 
 
 def _told(rank: int, told: Mapping[str, Any], texts: dict[str, str]) -> Retrieved:

@@ -13,11 +13,13 @@ _TITLES = {
     "not_in_corpus": "Not in the corpus",
     "not_retrieved": "Not retrieved",
     "cut": "Cut by rerank or k",
-    "not_used": "In context, not used",
+    "not_used": "In context, wrong all the same",
     "wrong_format": "Used, wrong format",
 }
 _UNSEEN, _SEEN = tuple(_TITLES)[:3], tuple(_TITLES)[3:]
 """No relevant document was in the prompt; one was."""
+_HELD = tuple(_TITLES)[1:]
+"""The corpus holds a relevant document: there was one to hand over."""
 _LOST = ("not_retrieved", "cut")
 """None was in the prompt, though the corpus holds one: what better retrieval could win."""
 
@@ -26,7 +28,7 @@ _WHY = {
     "not_in_corpus": "it is not in the corpus",
     "not_retrieved": "the search did not find it",
     "cut": "it was found, and cut before the prompt",
-    "not_used": "it was not used",
+    "not_used": "the answer was wrong all the same",
     "wrong_format": "the answer had the wrong form",
 }
 
@@ -66,13 +68,17 @@ def _table(partition: str, split: Mapping[str, Blame]) -> Table:
 def _control_columns(split: Mapping[str, Blame]) -> dict[str, dict[str, str]]:
     """Of the wrong answers, those that a control gave rightly; a column only where some variant has that control."""
     told = {
-        "Right with the documents (%)": {name: (one, one.oracle_right) for name, one in split.items()},
-        "Right with nothing (%)": {name: (one, one.closed_book_right) for name, one in split.items()},
+        "Right with the documents (%)": {
+            name: (one.wrong, _total(one.oracle_right, _HELD)) for name, one in split.items()
+        },
+        "Right with nothing (%)": {
+            name: (one.wrong, _total(one.closed_book_right)) for name, one in split.items()
+        },
     }
     return {
-        title: {name: _part(_total(right), one.wrong) for name, (one, right) in found.items()}
+        title: {name: _part(right, wrong) for name, (wrong, right) in found.items()}
         for title, found in told.items()
-        if any(_total(right) is not None for _, right in found.values())
+        if any(right is not None for _, right in found.values())
     }
 
 

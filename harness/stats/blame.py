@@ -69,10 +69,11 @@ def blame(trials: "pd.DataFrame", controls: Mapping[str, "pd.Series | None"]) ->
     answered = wrong["broken"].map({True: "wrong_format", False: "not_used"})
     cause = wrong["reach"].astype(object).map(_MISSED).fillna(answered)
     counts = cause.value_counts()
+    oracle_right = _right(wrong, cause, controls.get("oracle"))
     return Blame(
         wrong=len(wrong),
         causes={name: int(counts.get(name, 0)) for name in CAUSES},
-        oracle_right=_right(wrong, cause, controls.get("oracle")),
+        oracle_right={**oracle_right, "not_in_corpus": None},  # there was no document to hand over
         closed_book_right=_right(wrong, cause, controls.get("closed-book")),
     )
 

@@ -99,7 +99,10 @@ class Blame:
     causes: Mapping[str, int]
     """Cause → trials, in the order of the pipeline; they add up to `wrong`."""
     oracle_right: Mapping[str, int | None]
-    """Of these, how many the same model answers rightly when given the relevant documents; None without that control."""
+    """Of these, how many the same model answers rightly when given the relevant documents; None without that control.
+
+    None too for `not_in_corpus`: there was none to give.
+    """
     closed_book_right: Mapping[str, int | None]
     """Of these, how many it answers rightly when given nothing: what was found misled it."""
 

@@ -134,7 +134,7 @@ def test_a_document_that_was_taken_out_gets_the_blame(
     lost = blame_of(desk, folder, variant, "golden")
     assert lost["wrong"] >= 15
     assert lost["causes"]["not_in_corpus"] >= 0.9 * lost["wrong"]
-    assert lost["oracle_right"]["not_in_corpus"] <= 0.2 * lost["wrong"]
+    assert lost["oracle_right"]["not_in_corpus"] is None, "there was no document to hand over"
     assert blame_of(desk, folder, variant, "edge")["causes"]["not_in_corpus"] == 0
     assert blame_of(desk, folder, "whole", "golden")["causes"]["not_in_corpus"] == 0
 

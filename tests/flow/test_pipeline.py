@@ -13,6 +13,8 @@ import pytest
 
 from harness.errors import Fault, UsageError
 from harness.flow.pipeline import pipeline
+from harness.stats.blame import reach
+from harness.stats.rankings import lookup
 from harness.types.call import Attempt, Call, Message, Reply, Step, Usage, Wire
 from harness.types.evalset import Example
 from harness.types.line import Line
@@ -298,6 +300,114 @@ def test_texts_go_once_under_their_digest(run):
     assert [one.used for one in entry.record.retrieved] == [True, False]
     assert len(entry.texts) == 2
     assert "why?" not in str(entry.record)
+
+
+def finds(*docs, name="retrieve"):
+    """A search that finds one passage of each of these documents, best first."""
+    found = tuple(
+        Passage(doc=doc, chunk=0, start=0, end=1, text=doc, score=1 / rank, rank=rank)
+        for rank, doc in enumerate(docs, 1)
+    )
+    return Computes(name, lambda draft: replace(draft, passages=found))
+
+
+def own(work):
+    """A stage of the user's own, which makes of the passages what it likes."""
+    return Computes("own", lambda draft: replace(draft, passages=work(draft.passages)))
+
+
+def backwards(passages):
+    """In the other order, with new ranks."""
+    return tuple(replace(one, rank=rank) for rank, one in enumerate(reversed(passages), 1))
+
+
+def summed_up(passages):
+    """One new passage instead of all."""
+    return (replace(passages[0], doc="sum", text="sum", end=3, rank=1),)
+
+
+def in_place(passages):
+    """A list, which a later stage shortens."""
+    return list(passages)
+
+
+def shorten(passages):
+    """Take one out of a list where it lies."""
+    passages.pop(0)
+    return passages
+
+
+@pytest.mark.parametrize(
+    ("stages", "told"),
+    [
+        ((finds(*"abc"),), [("a", 1, True, None), ("b", 2, True, None), ("c", 3, True, None)]),
+        (
+            (finds(*"abc"), own(lambda found: found[1:])),
+            [("b", 2, True, None), ("c", 3, True, None), ("a", 4, False, 1)],
+        ),
+        ((finds(*"ab"), own(lambda _: ())), [("a", 1, False, 1), ("b", 2, False, 2)]),
+        (
+            (finds(*"abc"), own(lambda found: backwards(found)[:2])),
+            [("c", 1, True, 3), ("b", 2, True, None), ("a", 3, False, 1)],
+        ),
+        (
+            (finds(*"ab"), own(backwards), own(lambda found: found[1:])),
+            [("a", 2, True, 1), ("b", 3, False, 2)],
+        ),
+        ((finds(*"ab"), own(summed_up)), [("sum", 1, True, 3), ("a", 2, False, 1), ("b", 3, False, 2)]),
+        ((finds(*"ab"), own(lambda found: found[:1]), finds("c")), [("c", 1, True, None)]),
+        (
+            (finds("a", name="first"), finds(*"ab"), own(lambda found: found[:1])),
+            [("a", 1, True, None), ("b", 2, False, 2)],
+        ),
+        (
+            (finds(*"ab", name="mine"), own(lambda found: found[1:])),
+            [("b", 2, True, None), ("a", 3, False, 1)],
+        ),
+        ((finds(*"aa"), own(lambda found: found[:1])), [("a", 1, True, None), ("a", 2, False, 2)]),
+        ((finds(*"ab"), own(in_place), own(shorten)), [("b", 2, True, None), ("a", 3, False, 1)]),
+    ],
+)
+@pytest.mark.parametrize("between", [False, True])
+def test_what_a_stage_drops_stays_in_the_record(run, stages, told, between):
+    """As not used, with the search's rank, whatever the stage does; a call between two steps changes nothing."""
+    waits = Calls(answer(stage="rewrite"), "rewrite")
+    stages = [step for stage in stages for step in ((stage, waits) if between else (stage,))]
+    entry = run(*stages, Calls(answer()))
+    kept = entry.record.retrieved
+    assert [(one.doc, one.rank, one.used, one.found_rank) for one in kept] == told
+    assert all(entry.texts[one.text] == one.doc for one in kept)
+    assert all((one.found_rank is None) == (one.found_score is None) for one in kept)
+
+
+def test_a_stage_that_drops_is_measured_apart_from_the_search(run):
+    """The search keeps its recall, the prompt loses it, and the cut gets the blame."""
+    record = run(finds(*"abc"), own(lambda found: found[:1]), Calls(answer())).record
+    found = lookup(record)
+    assert (found.retrieved, found.used, found.between) == (("a", "b", "c"), ("a",), True)
+    example = replace(EXAMPLE, relevant=("c",))
+    assert reach({EXAMPLE.id: example}, {})(record) == "cut"
+
+
+def test_what_the_search_thought_before_a_reranker_stays(run):
+    """A passage that knows its place in the search keeps it, however often it is put elsewhere."""
+    ranked = own(
+        lambda found: tuple(
+            replace(one, rank=3 - one.rank, score=9.0, found_rank=one.rank, found_score=one.score)
+            for one in reversed(found)
+        )
+    )
+    record = run(finds(*"ab"), ranked, own(lambda found: found[:1]), Calls(answer())).record
+    assert [(one.doc, one.rank, one.used, one.found_rank, one.found_score) for one in record.retrieved] == [
+        ("b", 1, True, 2, 0.5),
+        ("a", 2, False, 1, 1.0),
+    ]
+
+
+def test_a_stage_that_returns_no_draft_fails_its_trial(run):
+    """By its own name, and not the next one's."""
+    record = run(Computes("mine", lambda _draft: None), Computes(), Calls(answer())).record
+    assert record.outcome.error["message"].startswith("mine: AttributeError: ")
 
 
 def test_several_calls_are_one_trial(run):

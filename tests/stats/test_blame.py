@@ -103,8 +103,22 @@ def test_a_control_counts_where_it_was_right_on_the_same_trial():
     oracle = marks({(0, 0): 1.0, (0, 1): 0.5, (1, 0): 0.49, (1, 1): None, (2, 1): 1.0, (7, 0): 1.0})
     told = blame(wrong, {"oracle": oracle, "closed-book": marks({(2, 0): 0.0})})
     assert told is not None
-    assert told.oracle_right == {**dict.fromkeys(CAUSES, 0), "not_retrieved": 2, "not_used": 1}
+    assert told.oracle_right == {
+        **dict.fromkeys(CAUSES, 0),
+        "not_in_corpus": None,
+        "not_retrieved": 2,
+        "not_used": 1,
+    }
     assert told.closed_book_right == dict.fromkeys(CAUSES, 0)
+
+
+def test_an_oracle_that_had_no_document_to_hand_over_is_not_counted():
+    """Right without the document is the closed book's to tell."""
+    right = marks({(0, 0): 1.0})
+    told = blame(trials((0, 0.0, "absent", False)), {"oracle": right, "closed-book": right})
+    assert told is not None
+    assert told.oracle_right["not_in_corpus"] is None
+    assert told.closed_book_right["not_in_corpus"] == 1
 
 
 def test_all_right_is_no_blame_and_nothing_known_is_none():
@@ -138,5 +152,5 @@ def test_the_causes_add_up(rows):
         == told.wrong
         == sum(mark is not None and mark < 0.5 and how is not None for mark, how, *_ in rows)
     )
-    assert all(told.oracle_right[cause] <= told.causes[cause] for cause in CAUSES)
+    assert all(told.oracle_right[cause] <= told.causes[cause] for cause in CAUSES[1:])
     assert set(told.closed_book_right.values()) == {None}

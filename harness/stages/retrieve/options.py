@@ -53,7 +53,7 @@ class Retrieve:
             top_k=self.top_k,
         )
         if self.service is not None:
-            return Asking(asked, self.service, await kit.endpoint(self.service))
+            return Asking(asked, self.service, await kit.endpoint(self.service), self._by_id(kit))
         order = self._order(kit)
         if order.model is not None and kit.offline:
             texts = [searched_text(chunk) for chunk in order.chunks]
@@ -66,6 +66,7 @@ class Retrieve:
             ),
             model_key="" if self.embed is None else (await kit.endpoint(self.embed)).key,
             longest=_longest(order.chunks, self.top_k),
+            documents=self._by_id(kit) if self._reads_only(order.search) else None,
         )
         if index.blocks:
             return Fetching(asked, found, kit.searching(str(self.store["kind"]), index.search))
@@ -82,7 +83,7 @@ class Retrieve:
                 Fault(where="retrieve.embed", what=what, next="add embed: {provider: …, model: …}")
             )
         store = {key: value for key, value in self.store.items() if key != "kind"}
-        reads_only = search.embeds and store.get("collection") is not None
+        reads_only = self._reads_only(search)
         documents = () if reads_only else self._documents(kit)
         chunks = cut(documents, _chunking(self.chunk))
         if not chunks and not reads_only:
@@ -102,6 +103,14 @@ class Retrieve:
             model=self.embed if search.embeds else None,
             store=(str(self.store["kind"]), store),
         )
+
+    def _reads_only(self, search: RetrieverOptions) -> bool:
+        """True for a collection of the user's."""
+        return search.embeds and self.store.get("collection") is not None
+
+    def _by_id(self, kit: StageKit) -> Mapping[str, Document]:
+        """The documents that have a text."""
+        return {document.id: document for document in self._documents(kit) if document.text.strip()}
 
     def _documents(self, kit: StageKit) -> Sequence[Document]:
         return kit.documents if self.corpus is None else kit.corpus(self.corpus)

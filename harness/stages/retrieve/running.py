@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.calls.embedding import embedding_requests
+from harness.errors import CallError
 from harness.text import templates
 from harness.text.queries import query_text
+from harness.text.quote import quote
 from harness.text.where import Asked as Condition
 from harness.text.where import filled
-from harness.types.call import Request
+from harness.types.call import Call, Request
+from harness.types.evalset import Document
 from harness.types.experiment import ModelSpec
 from harness.types.plugins import Endpoint, Retriever
 from harness.types.search import Query
@@ -44,6 +47,8 @@ class Found:
     """Of the embedding model; empty where there is none."""
     longest: tuple[Passage, ...]
     """As many chunks as are retrieved, none of them shorter than any other chunk."""
+    documents: Mapping[str, Document] | None = None
+    """By id, those that a passage without a text may stand for; None where each passage has its own."""
 
 
 class Searching:
@@ -58,8 +63,13 @@ class Searching:
         self._search = search
 
     def __call__(self, draft: Draft) -> Draft:
-        """Set the draft's passages, best first, and what was searched; no passage where nothing is found."""
+        """Set the draft's passages, best first, and what was searched; no passage where nothing is found.
+
+        Raises CallError where a passage has no text, and its document is not in the corpus.
+        """
         found = self._search.search(self._asked.of(draft, self._found.model_key), self._asked.top_k)
+        if self._found.documents is not None:
+            found = with_texts(found, self._found.documents)
         return replace(draft, passages=tuple(found), index=self._found.index)
 
     def longest(self, draft: Draft) -> Draft:
@@ -88,11 +98,8 @@ class Fetching:
             fresh=draft.trial.fresh,
         )
         call = await self._endpoint.call(request, stage=self.name)
-        draft = replace(draft, calls=(*draft.calls, call), index=self._found.index)
-        if call.reply is None:
-            return draft
-        return replace(
-            draft, passages=tuple(passage_of(one, rank) for rank, one in enumerate(call.reply.retrieved, 1))
+        return _with_call(
+            replace(draft, index=self._found.index), call, self._asked.top_k, self._found.documents
         )
 
     def longest(self, draft: Draft) -> Draft:
@@ -110,22 +117,21 @@ class Asking:
 
     name = NAME
 
-    def __init__(self, asked: Asked, model: ModelSpec, endpoint: Endpoint) -> None:
-        """Take the service as an endpoint."""
+    def __init__(
+        self, asked: Asked, model: ModelSpec, endpoint: Endpoint, documents: Mapping[str, Document]
+    ) -> None:
+        """Take the service as an endpoint, and by id the documents that it may tell without their text."""
         self._asked = asked
         self._model = model
         self._endpoint = endpoint
+        self._documents = documents
 
     async def call(self, draft: Draft) -> Draft:
         """Set the draft's passages, best first."""
         call = await self._endpoint.call(
             replace(self._request(draft), fresh=draft.trial.fresh), stage=self.name
         )
-        draft = replace(draft, calls=(*draft.calls, call))
-        if call.reply is None:
-            return draft
-        told = call.reply.retrieved[: self._asked.top_k]
-        return replace(draft, passages=tuple(passage_of(one, rank) for rank, one in enumerate(told, 1)))
+        return _with_call(draft, call, self._asked.top_k, self._documents)
 
     def asks(self, draft: Draft) -> Sequence[tuple[ModelSpec, Request]]:
         """The one call. How long its passages are is not known before."""
@@ -173,6 +179,51 @@ class StandIn:
     def longest(self, draft: Draft) -> Draft:
         """The draft with the longest passages that any query could find."""
         return replace(draft, passages=self._longest)
+
+
+def with_texts(passages: Sequence[Passage], documents: Mapping[str, Document]) -> Sequence[Passage]:
+    """Give passages without a text that of their whole document, once a document. CallError where there is none."""
+    filled: list[Passage] = []
+    whole: set[str] = set()
+    for one in passages:
+        if one.text.strip():
+            filled.append(one)
+        elif one.doc not in whole:
+            whole.add(one.doc)
+            filled.append(_whole(one, documents.get(one.doc)))
+    return filled
+
+
+def _whole(passage: Passage, document: Document | None) -> Passage:
+    if document is None:
+        message = f"document {quote(passage.doc)} came without text and is not in the corpus"
+        raise CallError(type="bad_reply", message=message)
+    return replace(
+        passage,
+        chunk=0,
+        start=0,
+        end=len(document.text),
+        text=document.text,
+        title=passage.title or document.title,
+        meta=passage.meta or document.meta,
+    )
+
+
+def _with_call(draft: Draft, call: Call, top_k: int, documents: Mapping[str, Document] | None) -> Draft:
+    """The draft with the call and the passages that it told; a failed call where one has a text nowhere."""
+    if call.reply is not None:
+        told = call.reply.retrieved[:top_k]
+        passages: Sequence[Passage] = [passage_of(one, rank) for rank, one in enumerate(told, 1)]
+        try:
+            found = passages if documents is None else with_texts(passages, documents)
+        except CallError as error:
+            failed = {"type": error.type, "message": error.message, "status": error.status}
+            call = replace(
+                call, reply=None, ms=None, first_token_ms=None, cost_usd=None, sdk_ms=None, error=failed
+            )
+        else:
+            draft = replace(draft, passages=tuple(found))
+    return replace(draft, calls=(*draft.calls, call))
 
 
 def passage_of(told: Mapping[str, Any], rank: int) -> Passage:
