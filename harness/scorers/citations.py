@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from harness.text.answers import is_list, said
 from harness.text.captures import captures, require_group
 from harness.text.fields import MISSING, field_at
-from harness.text.json_answer import read_json
+from harness.text.json_answer import read_json, still_read
 from harness.text.quote import clip, quote
 from harness.types.evalset import Example
 from harness.types.record import Record
@@ -73,7 +73,9 @@ class Citations:
             )
         answer = read_json(text)
         found = field_at(answer.value, self.field)
-        if answer.kind not in ("ok", "fenced") or found in (MISSING, None):
+        if found is MISSING and answer.kind != "ok":
+            found = still_read(text, self.field.rpartition(".")[2])
+        if found in (MISSING, None):
             return ()
         return (_id(item) for item in (found if is_list(found) else (found,)) if item is not None)
 

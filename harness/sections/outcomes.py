@@ -9,14 +9,15 @@ from harness.types.summary import PartitionSummary, Summary
 
 
 def outcomes(summary: Summary) -> tuple[Block, ...]:
-    """Show one table a partition, and one of abstentions where a metric looks for them."""
+    """Show one table a partition, and one each of abstentions and of named sources where a metric looks for them."""
     explained = (
         "Refused and truncated answers are the variant's own and count as wrong; time-outs and failures have no score. "
         "The worst case counts every planned trial without a score as wrong."
     )
     blocks: list[Block] = [Heading(text="Outcomes"), Text(text=explained)]
     for partition, parts in summary.by_partition().items():
-        blocks += [_table(partition, parts), *_errors(partition, parts), *_abstentions(partition, parts)]
+        blocks += [_table(partition, parts), *_errors(partition, parts)]
+        blocks += [*_abstentions(partition, parts), *_sources(partition, parts)]
     return tuple(blocks)
 
 
@@ -64,3 +65,16 @@ def _counts(part: PartitionSummary) -> tuple[str, ...]:
         return (UNKNOWN,) * 4
     figures = (one.right, one.abstained_rightly, one.abstained_wrongly, one.confidently_wrong)
     return tuple(count(number) for number in figures)
+
+
+def _sources(partition: str, parts: dict[str, PartitionSummary]) -> Iterator[Table]:
+    """Each answer by the worst that is true of the sources that it names."""
+    told = {variant: part.citations for variant, part in parts.items() if part.citations is not None}
+    if told:
+        labels = tuple(dict.fromkeys(label for one in told.values() for label in one))
+        rows = tuple(
+            (variant, *(count(one.get(label, 0)) for label in labels)) for variant, one in told.items()
+        )
+        columns = ("Variant", *(label.replace("_", " ").capitalize() for label in labels))
+        title = f"{partition}, answers by the sources that they name"
+        yield Table(columns=columns, rows=rows, title=title, numeric=tuple(range(1, len(columns))))

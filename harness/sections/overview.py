@@ -14,6 +14,8 @@ _IN_GENERAL = {
     "incomplete_coverage": "some planned trials have no score; the report shows how they ended, and the worst case",
     "truncated": "some answers ran into the output limit (max_tokens)",
     "unpriced": "some trials have no known price",
+    "latency_invalid": "latencies cannot be trusted: the event loop came late by too much beside times so short; the "
+    "report shows by how much",
 }
 """What is said where the messages of one code differ."""
 
@@ -34,18 +36,31 @@ def overview(summary: Summary) -> tuple[Block, ...]:
 def _spent(spend: Spend) -> str:
     """What the run made its owner pay, in a sentence."""
     if spend.spent_usd is None or (spend.unknown and not spend.spent_usd):
-        said = f"Spent: unknown ({count(spend.unknown)} trials)"
+        said = f"Spent: {_unknown(spend)}"
     elif spend.unknown or spend.lost_usd:
-        most = "" if spend.spent_at_most_usd is None else f", at most ${figure(spend.spent_at_most_usd)}"
-        why = [f"{count(spend.unknown)} trials unknown"] if spend.unknown else []
+        why = [_unknown(spend)] if spend.unknown else []
         why += ["calls in flight when the run was killed"] if spend.lost_usd else []
-        said = f"Spent: at least ${figure(spend.spent_usd)}{most} ({', '.join(why)})"
+        said = f"Spent: {_bounds(spend.spent_usd, spend.spent_at_most_usd)} ({', '.join(why)})"
     else:
         said = f"Spent: ${figure(spend.spent_usd)}, warm-ups and failed attempts included"
     if spend.cached:
         uncached = "unknown" if spend.uncached_usd is None else f"${figure(spend.uncached_usd)}"
-        said += f"; if uncached: {uncached} ({count(spend.cached)} trials came from the cache)"
+        said += (
+            f"; if uncached: {uncached} ({count(spend.cached)} trials came from the cache, at least in part)"
+        )
     return f"{said}."
+
+
+def _unknown(spend: Spend) -> str:
+    return f"unknown for {count(spend.unknown)} of the trials, warm-ups and index builds"
+
+
+def _bounds(least_usd: float, most_usd: float | None) -> str:
+    """Both bounds; one figure where both read the same."""
+    least, most = figure(least_usd), None if most_usd is None else figure(most_usd)
+    if least == most:
+        return f"${least}, to three digits"
+    return f"at least ${least}" + ("" if most is None else f", at most ${most}")
 
 
 def _table(partition: str, parts: Mapping[str, PartitionSummary], best: Collection[str]) -> Table:

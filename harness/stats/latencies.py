@@ -76,7 +76,7 @@ def _why_invalid(trials: "pd.DataFrame", samples: int, overhead: Overhead | None
     if trials.empty:
         return "no trial has a record"
     if trials["cached"].all():
-        return "no live samples: every answer came from the cache"
+        return "no live samples: every trial was answered from the cache, at least in part"
     return "no live samples" + (
         ": the answers were recorded without times" if trials["recorded"].all() else ""
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from statistics import median
 
 from harness.types.summary import Latency, StageLatency
 
@@ -14,6 +13,8 @@ LEAST_RATIO = 3.0
 LEAST_TIMES_OTHERS = 2.0
 LEAST_TAIL = 0.10
 LEAST_SHARE = 0.40
+_OF_ITS_CALL = 0.5
+"""A part with so much of the tail of a call is where that comes from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +33,10 @@ class Surprise:
 def surprises(latency: Latency, answering: Collection[str]) -> list[Surprise]:
     """Name the stages that stand out; `answering` are those whose call brings the answer, and which may be slow.
 
-    By its tail: P95/P50 is at least LEAST_RATIO, and LEAST_TIMES_OTHERS the median ratio of the other stages that take
-    LEAST_MS or more; P95 less P50 is at least LEAST_TAIL of the end-to-end P95. The highest ratio is named: a part of a
-    call rather than the call around it. By its share: it takes the largest one, at least LEAST_SHARE, and is not the
-    stage that answers.
+    By its tail: P95/P50 is at least LEAST_RATIO, and LEAST_TIMES_OTHERS the least ratio of the other stages that take
+    LEAST_MS or more (of a mean of them, two that stall would hide each other); P95 less P50 is at least LEAST_TAIL of
+    the end-to-end P95. A part of a call is named rather than the call around it. By its share: it takes the largest
+    one, at least LEAST_SHARE, and is not the stage that answers.
     """
     seen = {
         name: stage
@@ -44,30 +45,35 @@ def surprises(latency: Latency, answering: Collection[str]) -> list[Surprise]:
     }
     if latency.n_live < LEAST_SAMPLES:
         return []
-    by_tail, by_share = _longest_tail(seen, latency.p95_ms), _largest(latency.stages, answering)
+    by_tail, by_share = _long_tails(seen, latency.p95_ms), _largest(latency.stages, answering)
     return [
         Surprise(
             stage=name,
             p50_ms=stage.p50_ms or 0.0,
             p95_ms=stage.p95_ms or 0.0,
-            tail=_tail(stage, latency.p95_ms) if name == by_tail else None,
+            tail=_tail(stage, latency.p95_ms) if name in by_tail else None,
             share=stage.share if name == by_share else None,
         )
         for name, stage in seen.items()
-        if name in (by_tail, by_share)
+        if name in by_tail or name == by_share
     ]
 
 
-def _longest_tail(seen: Mapping[str, StageLatency], whole_ms: float | None) -> str | None:
+def _long_tails(seen: Mapping[str, StageLatency], whole_ms: float | None) -> set[str]:
     ratios = {name: _ratio(stage) for name, stage in seen.items()}
     outstanding = {
-        name: ratio
+        name: _tail(seen[name], whole_ms)
         for name, ratio in ratios.items()
         if (others := [other for beside, other in ratios.items() if beside != name])
-        and ratio >= max(LEAST_RATIO, LEAST_TIMES_OTHERS * median(others))
+        and ratio >= max(LEAST_RATIO, LEAST_TIMES_OTHERS * min(others))
         and _tail(seen[name], whole_ms) >= LEAST_TAIL
     }
-    return max(outstanding, key=lambda name: outstanding[name]) if outstanding else None
+    parts = [tail for name, tail in outstanding.items() if seen[name].share is None]
+    return {
+        name
+        for name, tail in outstanding.items()
+        if seen[name].share is None or max(parts, default=0.0) < _OF_ITS_CALL * tail
+    }
 
 
 def _ratio(stage: StageLatency) -> float:

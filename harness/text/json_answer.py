@@ -21,6 +21,7 @@ JsonKind = Literal["ok", "empty", "not_json", "fenced", "oversize"]
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _OPENING = re.compile(r"[\[{]")
+_GAP = re.compile(r"[\s,]*")
 _FENCE = "```"
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -61,6 +62,36 @@ def read_json(text: str) -> JsonAnswer:
     if inner is None:
         return JsonAnswer(kind="not_json", detail=detail)
     return JsonAnswer(kind="fenced", value=_strict(inner), text=inner, detail=f"wrapped JSON ({detail})")
+
+
+def still_read(text: str, key: str) -> Any:
+    """What stands first under `key` in a text that is no JSON, with a comma too many or its end cut off.
+
+    Of a list, the items before the first that cannot be read. None where nothing can be read.
+    """
+    held = re.search(rf'"{re.escape(key)}"\s*:\s*', text[:MAX_UNWRAPPED_CHARACTERS])
+    if held is None:
+        return None
+    rest = text[held.end() : MAX_UNWRAPPED_CHARACTERS]
+    try:
+        _check_depth(rest)
+        value = _items(rest) if rest.startswith("[") else _DECODER.raw_decode(rest)[0]
+        _check_unicode(rest, value)
+    except ValueError:
+        return None
+    return value
+
+
+def _items(text: str) -> list[Any]:
+    items: list[Any] = []
+    at = 1
+    while gap := _GAP.match(text, at):
+        try:
+            item, at = _DECODER.raw_decode(text, gap.end())
+        except ValueError:
+            break
+        items.append(item)
+    return items
 
 
 def same_json(left: Any, right: Any) -> bool:

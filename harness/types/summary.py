@@ -204,6 +204,8 @@ class PartitionSummary:
     """None where no example names its relevant documents, or nothing was looked up."""
     blame: Blame | None = None
     context: ContextSize | None = None
+    citations: Mapping[str, int] | None = None
+    """Label of the `citations` metrics → answers; of several on one answer the worst. None without such a metric."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,7 +295,8 @@ class Spend:
     """The upper bound of calls that left no record, since the run was killed while they were in flight; inside
     `spent_at_most_usd`. Known of runs under `--max-cost` only."""
     unknown: int
-    """Trials of which it is not known what they cost: unpriced, timed out, or cut off in mid-answer."""
+    """Trials, warm-ups and index builds of which it is not known what they cost: unpriced, timed out, or cut off in
+    mid-answer. A trial that was run again counts each time."""
     cached: int
     """Trials that the response cache answered, at least in part: they cost nothing now."""
     uncached_usd: float | None

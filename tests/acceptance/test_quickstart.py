@@ -15,7 +15,7 @@ NOTE = "built-in reading model"
 ESTIMATE = {"value", "ci", "method", "n", "unscored"}
 PARTITION = {
     "examples", "trials", "planned", "outcomes", "scored", "unscored", "coverage", "quality", "metrics", "schema",
-    "cost", "latency", "by_tag", "abstentions", "errors", "retrieval", "blame", "context",
+    "cost", "latency", "by_tag", "abstentions", "errors", "retrieval", "blame", "context", "citations",
 }  # fmt: skip
 LATENCY = {
     "p50_ms", "p50_ci", "p95_ms", "p95_ci", "n_live", "n_cached", "timed_out", "method", "first_token", "stages",

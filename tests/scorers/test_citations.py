@@ -81,6 +81,22 @@ def test_fields_lie_deep_and_in_fences():
     assert cited(text, field="meta.sources", measure="precision").value == 1.0
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"answer": "x", "sources": ["a", "zz"],}',
+        '{"answer": "x", "sources": ["a", "zz",]}',
+        '{"answer": "x", "meta": {"sources": [{"id": "a"}, {"id": "zz"}], "b',
+        '```json\n{"sources": ["a", "zz", "cut of',
+        '{"sources": ["a", "zz"], "answer": "x" "y"}',
+    ],
+)
+def test_a_broken_answer_names_what_can_still_be_read(text):
+    """A comma too many, or an end that is missing, is the schema's affair."""
+    result = cited(text, field="meta.sources" if "meta" in text else "sources", kind="truncated")
+    assert (result.parts["exists"], result.label) == (0.5, "fabricated")
+
+
 def test_a_pattern_of_ones_own():
     """Its first group is the id."""
     assert cited("Known (see: a) [b]", pattern=r"\(see: ([^)]+)\)").parts["recall"] == 0.5
@@ -129,6 +145,14 @@ def test_unknown_is_not_zero():
     assert cited("[a]", relevant=(), measure="exists").value == 1.0
     assert "no corpus" in cited("[a] [b]", documents=None, measure="exists").reason
     assert cited("[a] [c]", documents=None, measure="exists").value == 1.0
+
+
+def test_what_is_made_up_is_seen_without_relevant_documents():
+    """f1 of no relevant document is unscored; existence and context judge such rows, with label and parts."""
+    for measure in ("exists", "in_context"):
+        result = cited("[zz]", relevant=(), measure=measure)
+        assert (result.value, result.label) == (0.0, "fabricated")
+        assert result.parts == {"exists": 0.0, "in_context": 0.0}
 
 
 def test_a_refusal_that_is_right_names_nothing():

@@ -134,7 +134,44 @@ def test_what_cached_answers_would_have_cost_may_be_unknown(summary):
     spend = Spend(spent_usd=0.0, spent_at_most_usd=0.0, lost_usd=0.0, unknown=0, cached=3, uncached_usd=None)
     said = texts(overview(replace(summary, spend=spend)))
     assert "Spent: $0" in said
-    assert "if uncached: unknown (3 trials came from the cache)." in said
+    assert "if uncached: unknown (3 trials came from the cache, at least in part)." in said
+
+
+SPEND = Spend(
+    spent_usd=0.3069, spent_at_most_usd=0.3071, lost_usd=0.0, unknown=4, cached=0, uncached_usd=None
+)
+UNKNOWN_OF = "unknown for 4 of the trials, warm-ups and index builds"
+
+
+@pytest.mark.parametrize(
+    ("spend", "said"),
+    [
+        (SPEND, f"Spent: $0.307, to three digits ({UNKNOWN_OF})."),
+        (replace(SPEND, spent_at_most_usd=0.4), f"Spent: at least $0.307, at most $0.400 ({UNKNOWN_OF})."),
+        (replace(SPEND, spent_at_most_usd=None), f"Spent: at least $0.307 ({UNKNOWN_OF})."),
+        (replace(SPEND, spent_usd=None), f"Spent: {UNKNOWN_OF}."),
+    ],
+)
+def test_what_was_spent_has_its_bounds(summary, spend, said):
+    """Two only where they differ; what is unknown may be a warm-up or an index as well as a trial."""
+    assert said in texts(overview(replace(summary, spend=spend)))
+
+
+def test_a_late_loop_is_one_warning(summary):
+    """By another figure in each place, which the report shows beside the times: here they are one line."""
+    notices = tuple(
+        Notice(code="latency_invalid", message=f"came {ms} ms late", variant=variant, partition=partition)
+        for ms, variant in enumerate(summary.variants)
+        for partition in ("golden", "edge")
+    )
+    (line,) = [
+        block.text
+        for block in overview(replace(summary, warnings=notices))
+        if isinstance(block, Text) and block.tone == "warning"
+    ]
+    assert line.startswith(
+        "every variant (golden, edge): latencies cannot be trusted: the event loop came late"
+    )
 
 
 @pytest.mark.parametrize("name", registry.SECTIONS)
@@ -273,6 +310,20 @@ def test_abstentions_have_their_table(summary):
     assert cells["Wrong with confidence"] == "17"
     other = row(outcomes(change(summary, "rag", abstentions=seen)), "golden, abstentions", "few-shot")
     assert other["Right"] == "–"
+
+
+def test_named_sources_have_their_table(summary):
+    """Answers that name what exists nowhere are counted, where a metric looks at sources."""
+    title = "golden, answers by the sources"
+    assert "sources" not in str(outcomes(summary))
+    told = change(summary, "rag", citations={"fabricated": 3, "out_of_context": 0, "sound": 57})
+    assert row(outcomes(told), title, "rag") == {
+        "Variant": "rag",
+        "Fabricated": "3",
+        "Out of context": "0",
+        "Sound": "57",
+    }
+    assert len(table(outcomes(told), title).rows) == 1
 
 
 def test_sections_without_a_subject_say_nothing(summary):

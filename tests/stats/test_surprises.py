@@ -90,6 +90,27 @@ def test_a_pipeline_of_one_stage_has_nothing_to_stand_out_from():
     assert surprises(replace(calm, stages=alone), ANSWERING) == []
 
 
+def test_two_that_stall_do_not_hide_each_other():
+    """Each is held against the steadiest of the others, not against one another; however many calm ones there are."""
+    calm = run()
+    late = {name: replace(calm.stages[name], p95_ms=900.0) for name in ("embed", "rerank")}
+    for beside in (calm.stages, {"generate": calm.stages["generate"]}):
+        found = surprises(replace(calm, p95_ms=1900.0, stages={**beside, **late}), ANSWERING)
+        assert {one.stage for one in found} == {"embed", "rerank"}
+        assert all(one.tail > 0.4 for one in found)
+
+
+def test_a_part_that_stalls_does_not_hide_another_call():
+    """A call whose tail is far longer than that of any part does not have it from there."""
+    stages = {
+        "rerank": StageLatency(p50_ms=60.0, p95_ms=2000.0, n=50, share=0.4),
+        "generate": StageLatency(p50_ms=300.0, p95_ms=600.0, n=50, share=0.6),
+        "search": StageLatency(p50_ms=30.0, p95_ms=330.0, n=50),
+    }
+    found = surprises(replace(run(), p95_ms=2500.0, stages=stages), ANSWERING)
+    assert {one.stage for one in found} == {"rerank", "search"}
+
+
 def test_a_part_of_a_call_is_named_rather_than_the_call():
     """What an application tells of its insides is where its tail comes from."""
     inside = {

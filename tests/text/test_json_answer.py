@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.text.json_answer import MAX_CHARACTERS, MAX_DEPTH, read_json, same_json
+from harness.text.json_answer import MAX_CHARACTERS, MAX_DEPTH, read_json, same_json, still_read
 
 VALUES = st.recursive(
     st.none()
@@ -154,6 +154,33 @@ def test_depth_is_counted_outside_of_strings():
     """Brackets inside texts nest nothing; the deepest that is allowed is read."""
     assert read_json(json.dumps({"a": "[" * 500})).kind == "ok"
     assert read_json("[" * MAX_DEPTH + "]" * MAX_DEPTH).kind == "ok"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"s": "a", "t": 1,}', "a"),
+        ('{"s": ["a", "b",],}', ["a", "b"]),
+        ('{"s": [{"id": "a"}, {"id": "b', [{"id": "a"}]),
+        ('{"s": []', []),
+        ('{"said": "the \\"s\\": [1]", "s" : [2], x}', [2]),
+        ('{"s": "cut of', None),
+        ('{"s":', None),
+        ('{"other": 1,}', None),
+        ('{"s": ["\\ud800"],}', None),
+        ('{"s": ' + "[" * 100_000, None),
+    ],
+)
+def test_what_can_still_be_read_of_a_broken_answer(text, value):
+    """What stands under a key, and of a list what comes before the break."""
+    assert still_read(text, "s") == value
+
+
+@given(NOISE)
+def test_no_broken_answer_brings_the_reader_down(text):
+    """Wherever it breaks, what was read of it is JSON."""
+    held = still_read('{"s": [' + text, "s")
+    assert same_json(read_json(json.dumps(held)).value, held)
 
 
 def test_equality_is_json_equality():

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _VALIDITY = MetricInfo(name=SCHEMA_METRIC, scorer="schema", primary=False)
+_CITED = ("fabricated", "out_of_context", "irrelevant", "incomplete", "uncited", "sound")
+"""Labels of the scorer `citations`, the worst first."""
 _KINDS = ("empty", "not_json", "fenced", "invalid", "truncated", "refused")
 
 
@@ -93,6 +95,7 @@ def partition(manifest: Manifest, cell: Cell, overhead: Overhead | None) -> Part
         by_tag=_by_tag(cell, primary),
         abstentions=_abstentions(manifest, cell, primary),
         context=context_size(trials),
+        citations=_citations(manifest, cell),
     )
 
 
@@ -196,3 +199,12 @@ def _abstentions(manifest: Manifest, cell: Cell, primary: MetricInfo | None) -> 
         abstained_wrongly=int((abstained & ~rightly).sum()),
         confidently_wrong=int((~abstained & ~right).sum()),
     )
+
+
+def _citations(manifest: Manifest, cell: Cell) -> dict[str, int] | None:
+    metrics = [metric.name for metric in manifest.metrics if metric.scorer == "citations"]
+    if not metrics:
+        return None
+    labels = cell.scores[cell.scores["metric"].isin(metrics)]["label"].dropna().astype(str)
+    worst = labels.map(_CITED.index).groupby(level=0).min().value_counts()
+    return {label: int(worst.get(rank, 0)) for rank, label in enumerate(_CITED)}

@@ -1,7 +1,7 @@
 """What nobody expects to wait or to pay for: a stage that stands out, an input that is too large, an index too big."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from harness.calls.money import cost_usd
@@ -18,6 +18,8 @@ from harness.types.summary import ContextSize, Notice, PartitionSummary
 LARGE_INPUT_TOKENS = 50_000
 MANY_CHUNKS = 200_000
 """Above it an exact search through all vectors is no longer quick."""
+LEAST_P50_MS = 1.0
+"""A ratio to less tells of the grain of timers."""
 
 
 def surprise_notices(manifest: Manifest, cell: Cell, part: PartitionSummary) -> Iterator[Notice]:
@@ -52,11 +54,11 @@ def index_notices(indexes: Sequence[IndexReport]) -> Iterator[Notice]:
 
 
 def _stands_out(one: Surprise) -> str:
-    """The stage, and by what: its tail, its share of the time, or both."""
+    """The stage, and by what: its tail, its share of the time, or both. Beside no time at all, any ratio is large."""
     share = f"takes {percent(one.share, 0)} % of the time of all stages, more than any other"
     if one.tail is None:
         return f"{one.stage} {share} (P50 {figure(one.p50_ms)} ms)"
-    ratio = f"{one.p95_ms / one.p50_ms:.1f} times" if one.p50_ms else "far above"
+    ratio = f"{one.p95_ms / one.p50_ms:.1f} times" if one.p50_ms >= LEAST_P50_MS else "far above"
     tail = (
         f"{one.stage}: P95 is {ratio} its P50 ({figure(one.p95_ms)} beside {figure(one.p50_ms)} ms), and the difference "
         f"is {percent(one.tail, 0)} % of the end-to-end P95"
@@ -69,22 +71,26 @@ def _too_large(size: ContextSize, usd: float | None, manifest: Manifest) -> str:
     made = f" (on average {', '.join(parts)})" if parts else ""
     large = f"P95 of the input is {count(size.input_tokens_p95)} tokens{made}"
     if usd is None:
-        return f"{large}; what they cost is unknown"
+        return f"{large}; no price of input tokens is known"
     volumes = (manifest.config.get("needs") or {}).get("queries_per_month") or ()
     months = ", ".join(f"${figure(usd * volume)} at {count(volume)} queries" for volume in volumes)
     return f"{large}; it costs ${figure(usd)} a query on average{f', a month {months}' if months else ''}"
 
 
 def _input_usd(manifest: Manifest, cell: Cell) -> float | None:
-    """What the input alone of one query costs, on average; None where it has no price."""
+    """What the tokens of the input cost a query, on average; None where they have no price of their own.
+
+    What is paid for each request, or for a GPU's time, is not paid for its input.
+    """
     models = cell.trials["model"].dropna().unique()
     held = manifest.prices.get(cell.variant, {}).get(models[0]) if len(models) == 1 else None
     means = cell.trials[[*ASKED]].dropna().mean()
-    if held is None or means.isna().any():
+    price = None if held is None else _price(held)
+    if price is None or price.gpu_usd_per_hour is not None or means.isna().any():
         return None
     told = zip(("input_tokens", "cached_input_tokens", "cache_write_tokens"), means, strict=True)
     usage = Usage(output_tokens=0, **{bucket: round(tokens) for bucket, tokens in told})
-    return cost_usd(_price(held), usage)
+    return cost_usd(replace(price, request_usd=0.0), usage)
 
 
 def _price(held: Price | Mapping[str, Any]) -> Price:

@@ -15,6 +15,7 @@ PRICE = {
     "input_usd_per_mtok": 2.0, "cached_input_usd_per_mtok": 1.0, "cache_write_usd_per_mtok": 2.5, "output_usd_per_mtok": 8.0,
     "request_usd": 0.0, "source": "config", "tiers": [],
 }  # fmt: skip
+NO_RATES = {name: None if name.endswith("mtok") else value for name, value in PRICE.items()}
 INDEX = IndexReport(
     index="i", variants=("rag", "rag-2"), stage="retrieve", store="memory", documents=9, chunks=40, model="e"
 )
@@ -78,6 +79,13 @@ def test_a_reranker_that_always_sleeps_is_named():
     assert message == "rerank takes 77 % of the time of all stages, more than any other (P50 322 ms)"
 
 
+def test_a_ratio_to_next_to_nothing_is_not_told():
+    """A stage that as a rule takes no time at all, and now and then waits."""
+    records = [trial(number, 0.03 - number % 5 + 400.0 * (number % 10 == 0)) for number in range(80)]
+    (message,) = said("latency_surprise", records)
+    assert message.startswith("rerank: P95 is far above its P50 (")
+
+
 def test_both_are_one_sentence():
     """Long as a rule, and longer now and then."""
     records = [trial(number, 150.0 + 900.0 * (number % 10 == 0)) for number in range(80)]
@@ -107,12 +115,25 @@ def test_a_large_input_is_said_with_what_it_costs_a_month():
 
 
 @pytest.mark.parametrize(
-    "prices", [{}, {"v": {"m": None}}, {"v": {"m": {**PRICE, "input_usd_per_mtok": None}}}]
+    "prices",
+    [
+        {},
+        {"v": {"m": None}},
+        {"v": {"m": {**PRICE, "input_usd_per_mtok": None}}},
+        {"v": {"m": {**NO_RATES, "request_usd": 0.01}}},
+        {"v": {"m": {**NO_RATES, "gpu_usd_per_hour": 2.0, "capacity_per_s": 4.0, "utilisation": 0.5}}},
+    ],
 )
 def test_a_large_input_without_a_price_has_its_tokens(prices):
-    """Unknown, not free."""
+    """Unknown, not free; a price of each request, or of a GPU's time, is none of the input."""
     (message,) = said("large_context", LARGE, prices=prices)
-    assert message.endswith("context 54,000); what they cost is unknown")
+    assert message.endswith("context 54,000); no price of input tokens is known")
+
+
+def test_a_price_of_each_request_is_not_charged_to_the_input():
+    """Beside a price of tokens, that of the tokens alone is told."""
+    (message,) = said("large_context", LARGE, prices={"v": {"m": {**PRICE, "request_usd": 5.0}}})
+    assert message.endswith("it costs $0.100 a query on average")
 
 
 def test_without_a_volume_there_is_no_month():
