@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.calls.clock import ms_between, now_ns
 from harness.calls.money import total_usd
-from harness.errors import RunIncomplete
+from harness.errors import Abandoned, RunIncomplete
 from harness.text.quote import clip
+from harness.text.similarity import STOP_TERMS, terms
 from harness.types.call import Call, Request
 from harness.types.plugins import Embeddings, Endpoint
 from harness.types.search import Vector
@@ -42,6 +43,8 @@ class Account:
     hear: Callable[[str], None] = lambda _: None
     """What that person is told by."""
     told_ns: int = field(default_factory=now_ns)
+    stopping: Callable[[], bool] = lambda: False
+    """True once the run is to start nothing new."""
 
     def came(self, more: int) -> None:
         """Count texts that are embedded now, and say every few seconds how far it is."""
@@ -88,6 +91,8 @@ async def embed_texts(
 
     async def batch(part: Sequence[tuple[str, str]]) -> None:
         async with turn:
+            if account.stopping():
+                raise Abandoned("the run is stopping")
             call = await endpoint.call(
                 Request(task="embed", texts=tuple(text for _, text in part), side="document"), stage=STAGE
             )
@@ -95,18 +100,40 @@ async def embed_texts(
         if call.reply is None:
             raise RunIncomplete(f"the index cannot be built: {call.model}: {_said(call)}")
         account.cut += call.reply.cut
+        _look_over(part, call, next((len(vector) for vector in known.values()), None))
         rows = {key: unit(vector) for (key, _), vector in zip(part, call.reply.vectors, strict=True)}
         known.update(rows)
         kept.put({key: row.astype("<f4").tobytes() for key, row in rows.items()})
         account.came(len(rows))
 
     await _all([batch(part) for part in _parts(list(fresh.items()))])
-    widths = {len(vector) for vector in known.values()}
-    if len(widths) > 1:
-        raise RunIncomplete(
-            f"the embedding model answered vectors of {' and '.join(map(str, sorted(widths)))} numbers"
-        )
     return np.stack([known[key] for key in keys]) if keys else np.zeros((0, 0), np.float32)
+
+
+def _look_over(part: Sequence[tuple[str, str]], call: Call, width: int | None) -> None:
+    """Raise RunIncomplete for vectors that must not be kept: of another length than before, or zero for a text with words."""
+    assert call.reply is not None
+    for (_, text), vector in zip(part, call.reply.vectors, strict=True):
+        if width is not None and len(vector) != width:
+            raise RunIncomplete(
+                f"the index cannot be built: {call.model} answered vectors of {len(vector)} numbers, and of {width} before; "
+                "if the model has changed, delete embeddings.sqlite in the folder indexes"
+            )
+        width = len(vector)
+        if is_blank(vector, text):
+            raise RunIncomplete(
+                f"the index cannot be built: {call.model} answered a vector of zeros for a text with words"
+            )
+
+
+def vector_key(key: str, *, as_it_is: bool) -> str:
+    """Under what a draft holds a query's vector: that of length 1 and the model's own are two."""
+    return f"{key} as it is" if as_it_is else key
+
+
+def is_blank(vector: Vector, text: str) -> bool:
+    """True for a vector that says nothing of a text that says something: a word beside function words and initials."""
+    return not any(vector) and any(len(term) > 2 and term not in STOP_TERMS for term in terms(text))
 
 
 def text_key(model_key: str, text: str) -> str:

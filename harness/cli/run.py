@@ -102,7 +102,7 @@ def _finish(config: Path, prepared: Prepared, started: Started, flags: RunFlags)
         say(again)
         raise RunIncomplete(f"the results cannot be written ({error.strerror})") from None
     ending = _ending(stopped, halt, summary)
-    if isinstance(ending, RunIncomplete | Interrupted):
+    if isinstance(ending, RunIncomplete | Interrupted) and not is_finished(ledger):
         say(again)
     with suppress(BrokenPipeError):  # nobody reads on; the verdict stands all the same
         show_result(ledger, summary, as_json=flags.json)

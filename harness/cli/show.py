@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import orjson
 from cyclopts import Parameter
 
-from harness.cli.voice import tell, tell_json
+from harness.cli.voice import say, tell, tell_json
 from harness.errors import Fault, UsageError
 from harness.files.ledger import Ledger, find_run
 from harness.registry import nearest
@@ -17,6 +17,8 @@ from harness.text.similarity import as_text
 from harness.types.evalset import Example
 from harness.types.record import Record
 
+_ASKED_BEFORE = ("rewrite", "embed", "rerank")
+"""Stages that call before the answer, and that a look at the config leaves out."""
 CONFIG_ENDINGS = (".yaml", ".yml")
 
 
@@ -84,6 +86,9 @@ def _show_config(config: Path, variant: str, example: str, *, as_json: bool) -> 
         _tell_text(as_text(request[1]))
     elif not draft.messages:
         tell("nothing is sent: this variant's answers were recorded elsewhere")
+    calls = [stage.kind for stage in chosen.stages if stage.kind in _ASKED_BEFORE]
+    if calls:
+        say(f"shown as far as it is known before anything is sent: {', '.join(calls)} may change it")
     return 0
 
 
@@ -95,7 +100,8 @@ def _known(flag: str, noun: str, name: str, known: Sequence[str]) -> None:
 
 
 def _trial(ledger: Ledger, record: Record) -> dict[str, Any]:
-    digests = [record.request.get("messages"), *(passage.text for passage in record.retrieved)]
+    asked = (record.request.get("messages"), record.request.get("rewritten"))
+    digests = [*asked, *(passage.text for passage in record.retrieved)]
     texts = ledger.texts(digest for digest in digests if digest)
     messages = texts.get(record.request.get("messages") or "")
     scores = [
@@ -108,6 +114,7 @@ def _trial(ledger: Ledger, record: Record) -> dict[str, Any]:
         "record": asdict(record),
         "example": asdict(example) if example else None,
         "messages": orjson.loads(messages) if messages else [],
+        "rewritten": texts.get(record.request.get("rewritten") or ""),
         "passages": [{**asdict(passage), "text": texts.get(passage.text)} for passage in record.retrieved],
         "scores": [asdict(line) for line in scores],
     }
@@ -116,6 +123,9 @@ def _trial(ledger: Ledger, record: Record) -> dict[str, Any]:
 def _trial_lines(trial: dict[str, Any]) -> Iterator[str]:
     record = trial["record"]
     yield f"{record['variant']} on {record['example_id']} ({record['partition']}), repeat {record['repeat']}"
+    if trial["rewritten"] is not None:
+        yield "── query, as it was rewritten"
+        yield from inert_lines(trial["rewritten"])
     for message in trial["messages"]:
         yield f"── {message['role']}"
         yield from inert_lines(message["content"])

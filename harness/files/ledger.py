@@ -200,6 +200,11 @@ class Ledger:
         """Remove the folder of a run in which nothing happened; one with a record stays."""
         if not any(True for _ in self._lines(RECORDS)):
             shutil.rmtree(self.folder, ignore_errors=True)
+            left = runs(self.folder.parent)
+            if left:
+                left[-1].point_latest()
+            else:
+                (self.folder.parent / "latest").unlink(missing_ok=True)
 
     def point_latest(self) -> None:
         """Make `latest` beside this folder name this run."""

@@ -296,6 +296,9 @@ class _StageKit:
     def store_kit(self, name: str) -> "_StoreKit":
         return _StoreKit(name, self.site)
 
+    def stopping(self) -> bool:
+        return self.site.works.junction.halt.stop.is_set()
+
     def hear(self, said: str) -> None:
         self.site.works.hear(said)
 

@@ -262,8 +262,11 @@ def _retrieved(course: _Course, reply: Reply | None, texts: dict[str, str]) -> t
     kept = []
     for passage in _passages(course.found, tuple(course.draft.passages)):
         digest = _keep(passage.text, texts)
-        names = ("doc", "chunk", "start", "end", "score", "rank", "used", "found_rank", "found_score")
-        kept.append(Retrieved(text=digest, **{name: getattr(passage, name) for name in names}))
+        names = ("doc", "chunk", "start", "end", "score", "rank", "found_rank", "found_score")
+        # A trial that ended before its prompt was written used nothing.
+        used = passage.used and (course.error is None or bool(course.draft.messages))
+        told = {name: getattr(passage, name) for name in names}
+        kept.append(Retrieved(text=digest, used=used, **told))
     return tuple(kept)
 
 
@@ -328,6 +331,7 @@ def _request(line: Line, course: _Course, texts: dict[str, str]) -> dict[str, An
         "messages": _keep(json.dumps(messages, ensure_ascii=False, separators=(",", ":")), texts)
         if messages
         else None,
+        **({"rewritten": _keep(course.draft.rewritten, texts)} if course.draft.rewritten else {}),
         "params": dict(reply.params) if reply else {},
         "dropped": list(reply.dropped) if reply else [],
         "output_mode": (reply.output_mode if reply else None) or line.output_mode,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from harness.calls.embedding import unit
+from harness.calls.embedding import is_blank, unit, vector_key
 from harness.registry import require_task
 from harness.text import templates
 from harness.text.queries import query_template, query_text
@@ -22,6 +22,8 @@ class Embed:
     """A template over the inputs; None: the text of all inputs."""
     rewritten: bool = False
     """True where a model has rewritten the query before."""
+    as_it_is: bool = False
+    """True for a collection of the user's own, whose distance may read a vector's length; else it is made 1."""
 
     async def open(self, kit: StageKit) -> "_Embedding":
         """Open the model. UsageError where its provider embeds nothing."""
@@ -40,7 +42,8 @@ class _Embedding:
     async def call(self, draft: Draft) -> Draft:
         """Add the vector of the query. It is asked for in every live trial, as it would be in production."""
         text = query_text(draft, self._query, rewritten=self._how.rewritten)
-        if (self._endpoint.key, text) in draft.vectors:
+        place = (vector_key(self._endpoint.key, as_it_is=self._how.as_it_is), text)
+        if place in draft.vectors:
             return draft
         call = await self._endpoint.call(
             Request(task="embed", texts=(text,), side="query", fresh=draft.trial.fresh), stage=self.name
@@ -48,8 +51,11 @@ class _Embedding:
         draft = replace(draft, calls=(*draft.calls, call))
         if call.reply is None:
             return draft
-        vector = unit(call.reply.vectors[0]).tolist()
-        return replace(draft, vectors={**draft.vectors, (self._endpoint.key, text): vector})
+        told = call.reply.vectors[0]
+        if is_blank(told, text):
+            raise ValueError(f"{call.model} answered a vector of zeros for a query with words")
+        vector = list(told) if self._how.as_it_is else unit(told).tolist()
+        return replace(draft, vectors={**draft.vectors, place: vector})
 
     def longest(self, draft: Draft) -> Draft:
         """It writes nothing that is sent on."""

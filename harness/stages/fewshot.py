@@ -143,7 +143,7 @@ async def _nearest_in_meaning(pool: Sequence[Example], by: tuple[int, ModelSpec]
         return lambda _draft: range(len(pool))
     endpoint = await kit.endpoint(model)
     rows, began_ns = _rows(pool), now_ns()
-    account = Account(texts=len(rows), hear=kit.hear)
+    account = Account(texts=len(rows), hear=kit.hear, stopping=kit.stopping)
     vectors = await embed_texts(endpoint, [row.text for row in rows], kit.kept, account)
     store: Store = registry.load(registry.STORES, "memory", what="store")().open(kit.store_kit("train"))
     await asyncio.to_thread(store.add, rows, vectors)

@@ -210,6 +210,9 @@ class StageKit(Protocol):
     def store_kit(self, name: str) -> "StoreKit":
         """What a store is given that keeps the index of this name."""
 
+    def stopping(self) -> bool:
+        """True once the run is to start nothing new."""
+
     def hear(self, said: str) -> None:
         """Let a person know how far it is, where that takes long."""
 

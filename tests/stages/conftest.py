@@ -124,6 +124,10 @@ class Kit:
         """What a store is given."""
         return StoreKit(name, self.home)
 
+    def stopping(self) -> bool:
+        """Never."""
+        return False
+
     def hear(self, said: str) -> None:
         """Note what a person would be told."""
         self.heard.append(said)

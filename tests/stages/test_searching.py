@@ -165,8 +165,6 @@ def test_nothing_found_is_nothing_asked():
         ("The order is [4, 3, 2, 1].", [3, 2, 1, 0]),
         ("[2] > [1]", [1, 0, 2, 3]),
         ("2, 2, 9, 1", [1, 0, 2, 3]),
-        ("I cannot", [0, 1, 2, 3]),
-        ("", [0, 1, 2, 3]),
     ],
 )
 def test_a_chat_model_may_rank_by_a_prompt(answer, order):
@@ -178,6 +176,36 @@ def test_a_chat_model_may_rank_by_a_prompt(answer, order):
     assert [p.used for p in draft.passages] == [True, False, False, False]
     assert {p.score for p in draft.passages} == {None}
     assert "[1]\ntext 0" in kit.asked.requests[0][1].messages[1].content
+
+
+@pytest.mark.parametrize("answer", ["I cannot", "", "There are 2 of them", "[]", "[9]"])
+def test_what_is_no_order_fails_the_trial(answer):
+    """The search's own order is not passed off as the reranker's."""
+    chat = ModelSpec(name="c", provider="openai", model="gpt")
+    with pytest.raises(ValueError, match="names no order"):
+        run(
+            Kit(asked=Asked(says=Reply(text=answer))),
+            make_draft({"q": "x"}, passages=passages()),
+            Rerank(model=chat, by="prompt"),
+        )
+
+
+def test_a_vector_of_zeros_is_no_answer():
+    """Neither kept for a document, nor searched with for a query; of a text without a word nothing can be said."""
+    zeros = Asked(says=Reply(text="", vectors=((0.0, 0.0),) * 3))
+    with pytest.raises(RunIncomplete, match="a vector of zeros"):
+        run(Kit(documents=CORPUS, asked=zeros), make_draft({"q": "x"}), *dense())
+    with pytest.raises(ValueError, match="a vector of zeros"):
+        run(Kit(asked=zeros), make_draft({"q": "kettle"}), Embed(model=EMBED))
+    assert run(Kit(asked=zeros), make_draft({"q": "?!"}), Embed(model=EMBED)).vectors
+
+
+def test_a_condition_keeps_the_kind_of_an_input():
+    """A number of the example is looked for as a number, a text as a text."""
+    rows = tuple(replace(one, meta={"year": 2020 + n}) for n, one in enumerate(CORPUS))
+    retrieve = Retrieve(where={"year": "{{ year }}"}, query="{{ q }}")
+    draft = run(Kit(documents=rows), make_draft({"q": "the kettle parcels goods", "year": 2022}), retrieve)
+    assert {passage.doc for passage in draft.passages} == {"garantie"}
 
 
 def test_a_model_that_has_no_such_endpoint_is_refused_before_anything():

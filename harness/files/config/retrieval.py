@@ -77,13 +77,16 @@ class Retrieval:
         self._check_search(shape, at, service=service)
         self._check_store(shape.store, (*at, "store"))
         if shape.search != "bm25" and not service:
-            yield self._spec("embed", {"model": self._embed(shape, at), **searched}, at)
+            own = {"as_it_is": True} if shape.store.collection is not None else {}
+            yield self._spec("embed", {"model": self._embed(shape, at), **searched, **own}, at)
         yield self._spec("retrieve", {**self._retrieve(shape, at), **searched}, at)
 
     def rerank(
-        self, shape: step_parts.Rerank, at: At, after: step_parts.Retrieve | None
+        self, shape: step_parts.Rerank, at: At, after: step_parts.Retrieve | None, *, own: bool
     ) -> Iterator[StageSpec]:
-        """The new order, by the query of the search before it."""
+        """The new order, by the query of the search before it; `own`: a stage of the user's may have found something."""
+        if after is None and not own:
+            self.site.fault_key(at, "nothing is retrieved before it", "add retrieve:, or take rerank: out")
         model = self._model(shape.model, (*at, "model"))
         query = self.site.template(at, after.query)[0] if after is not None else None
         searched = {"query": query, "rewritten": after is not None and after.rewrite is not None}
@@ -122,6 +125,9 @@ class Retrieval:
         for key in ("fuse", "weights"):
             if getattr(shape, key) is not None and shape.search != "hybrid":
                 self.site.fault_key((*at, key), "belongs to a hybrid search", "write search: hybrid")
+        weights = shape.weights
+        if weights is not None and not (weights.bm25 or weights.dense):
+            self.site.fault((*at, "weights"), "neither side of the search counts", "give one a weight")
         if shape.search == "bm25" and shape.store.kind != "memory":
             self.site.fault(
                 (*at, "store"),
@@ -141,6 +147,8 @@ class Retrieval:
                 self.site.fault_key(
                     (*at, key), f"has no meaning for {store.kind}", f"it is for {', '.join(_FITS[key])}"
                 )
+        if store.url is not None and store.path is not None:
+            self.site.fault_key((*at, "path"), "stands instead of url", "keep one")
         for group in _NEEDS.get(store.kind, ()):
             if all(getattr(store, key) is None for key in group):
                 self.site.fault_key(at, f"{store.kind} needs {' or '.join(group)}", f"add {group[0]}:")

@@ -85,7 +85,7 @@ class Workshop:
         for key in STEPS:
             value = getattr(shape, key)
             if value is not None or key == "prompt":
-                yield from self._stages(key, value, (*at, key), shape.retrieve)
+                yield from self._stages((key, value, (*at, key)), shape.retrieve)
 
     def _pipeline(self, steps: Sequence[step_parts.Step], at: At) -> Iterator[StageSpec]:
         kinds = []
@@ -99,7 +99,7 @@ class Workshop:
                     here, f"a step is exactly one of {', '.join((*STEPS, 'stage'))}; this one {said}"
                 )
                 continue
-            kinds.append(keys[0])
+            kinds.append(keys[0] if step.stage is None else step.stage)
             if step.options is not None and keys[0] != "stage":
                 self.site.fault_key((*here, "options"), "options belong to a stage: of your own")
             if step.stage is not None:
@@ -107,23 +107,29 @@ class Workshop:
                 yield StageSpec(kind=step.stage, options=options, where=self.site.where(*here))
             else:
                 retrieve = step.retrieve or retrieve
-                yield from self._stages(keys[0], getattr(step, keys[0]), (*here, keys[0]), retrieve)
+                place = (*here, keys[0])
+                yield from self._stages((keys[0], getattr(step, keys[0]), place), retrieve, kinds)
+                if "prompt" in kinds[:-1] and keys[0] in ("fewshot", "retrieve", "rerank"):
+                    self.site.fault_key(
+                        place, "stands after the prompt, which is written already", "put it before"
+                    )
         if kinds.count("model") != 1 or kinds[-1] != "model":
             self.site.fault_key(
                 at, "exactly one model answers, and it is the last step", "end with - model: NAME"
             )
-        elif "prompt" not in kinds and "stage" not in kinds:
+        elif "prompt" not in kinds and ":" not in "".join(kinds):
             self.site.fault_key(at, "no step writes the messages", "add - prompt: before the model")
 
     def _stages(
-        self, key: str, value: Any, at: At, retrieve: step_parts.Retrieve | None
+        self, step: tuple[str, Any, At], retrieve: step_parts.Retrieve | None, before: Sequence[str] = ()
     ) -> Iterator[StageSpec]:
-        """The stages that one key stands for; `retrieve` is the search before it."""
+        """The stages that one key stands for; `retrieve` is the search before it, `before` every step before it."""
+        key, value, at = step
         retrieval = Retrieval(site=self.site, models=self.models)
         made: Mapping[str, Callable[[], Iterator[StageSpec]]] = {
             "fewshot": lambda: retrieval.fewshot(value, at),
             "retrieve": lambda: retrieval.retrieve(value, at),
-            "rerank": lambda: retrieval.rerank(value, at, retrieve),
+            "rerank": lambda: retrieval.rerank(value, at, retrieve, own=":" in "".join(before)),
             "prompt": lambda: iter([self._spec("prompt", self._prompt(value, at), at)]),
             "model": lambda: iter([self._spec("generate", {}, at)]),
         }

@@ -37,6 +37,14 @@ def failures(manifest: Manifest, data: Columns, own: Cell) -> Blame | None:
     return blame(trials, controls)
 
 
+def nothing_found(manifest: Manifest, own: Cell) -> Iterator[Notice]:
+    """A search that found nothing for any example is more often a slip in the config than a corpus without an answer."""
+    reach = own.trials["reach"].dropna()
+    if own.variant in manifest.absent and len(reach) and (reach == "nothing").all():
+        message = f"its search found nothing at all in {count(len(reach))} trials: look at where, query and the retriever"
+        yield Notice(code="nothing_found", message=message, variant=own.variant, partition=own.partition)
+
+
 def absent_notices(manifest: Manifest) -> Iterator[Notice]:
     """Relevant documents that no search could have found, once for all variants that search the same corpus."""
     lacking: dict[tuple[str, ...], list[str]] = {}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from harness.flow.summarise.cells import cell, partition
-from harness.flow.summarise.failures import absent_notices, failures
+from harness.flow.summarise.failures import absent_notices, failures, nothing_found
 from harness.flow.summarise.notices import cell_notices, run_notices
 from harness.flow.summarise.surprises import index_notices, surprise_notices
 from harness.stats.blame import reach
@@ -44,7 +44,11 @@ def summarise(
                 part = replace(part, retrieval=retrieval(rows.trials, found))
             partitions[name] = part
             recorded += part.trials
-            notices += (*cell_notices(rows, part), *surprise_notices(manifest, rows, part))
+            notices += (
+                *cell_notices(rows, part),
+                *surprise_notices(manifest, rows, part),
+                *nothing_found(manifest, rows),
+            )
         layers = tuple(manifest.layers.get(variant, ()))
         aid = manifest.aid.get(variant, "")
         variants[variant] = VariantSummary(layers=layers, partitions=partitions, aid=aid)

@@ -112,7 +112,7 @@ async def _synced(
     had = set(await asyncio.to_thread(store.ids))
     missing = [chunk for key, chunk in wanted.items() if key not in had]
     surplus = had - wanted.keys()
-    account = Account(texts=len(missing), hear=kit.hear)
+    account = Account(texts=len(missing), hear=kit.hear, stopping=kit.stopping)
     report = replace(report, stored=len(wanted) - len(missing))
     try:
         for first in range(0, len(missing), SLAB):

@@ -6,9 +6,10 @@ from heapq import nlargest
 from typing import Any, Literal
 
 from harness import registry
+from harness.calls.embedding import vector_key
 from harness.errors import Fault, UsageError
 from harness.stages.retrieve.indexing import Index, Order, fingerprint, ready
-from harness.stages.retrieve.running import Asked, Asking, Fetching, Found, Searching, StandIn
+from harness.stages.retrieve.running import Asked, Asking, Fetching, Foreign, Found, Searching, StandIn
 from harness.text.canonical import digest
 from harness.text.chunks import Chunking, cut, searched_text
 from harness.text.queries import query_template
@@ -55,6 +56,9 @@ class Retrieve:
         if self.service is not None:
             return Asking(asked, self.service, await kit.endpoint(self.service), self._by_id(kit))
         order = self._order(kit)
+        own = self._reads_only(order.search)
+        if own and kit.offline:
+            return Foreign(asked)
         if order.model is not None and kit.offline:
             texts = [searched_text(chunk) for chunk in order.chunks]
             return StandIn(asked, longest=_longest(order.chunks, self.top_k), indexing=(order.model, texts))
@@ -64,9 +68,11 @@ class Retrieve:
             index=digest(
                 [fingerprint(order), self.chunk, self.top_k, self.query, self.where, self.rewritten]
             ),
-            model_key="" if self.embed is None else (await kit.endpoint(self.embed)).key,
+            model_key=""
+            if self.embed is None
+            else vector_key((await kit.endpoint(self.embed)).key, as_it_is=own),
             longest=_longest(order.chunks, self.top_k),
-            documents=self._by_id(kit) if self._reads_only(order.search) else None,
+            documents=self._by_id(kit) if own else None,
         )
         if index.blocks:
             return Fetching(asked, found, kit.searching(str(self.store["kind"]), index.search))

@@ -171,6 +171,7 @@ class StandIn:
 
     def __call__(self, draft: Draft) -> Draft:
         """Say where the passages will stand."""
+        self._asked.of(draft)  # a template that cannot be filled is known before anything is paid
         count = min(self._asked.top_k, len(self._longest))
         text = f"({count} passage{'' if count == 1 else 's'}, found when the query is embedded)"
         shown = Passage(doc="…", chunk=0, start=0, end=len(text), text=text, score=None, rank=1)
@@ -224,6 +225,23 @@ def _with_call(draft: Draft, call: Call, top_k: int, documents: Mapping[str, Doc
         else:
             draft = replace(draft, passages=tuple(found))
     return replace(draft, calls=(*draft.calls, call))
+
+
+class Foreign:
+    """A collection of the user's own, which nobody has read: for a look at what would be sent."""
+
+    name = NAME
+
+    def __init__(self, asked: Asked) -> None:
+        """Take what would be asked. How long its passages are is not known, so there is no longest draft."""
+        self._asked = asked
+
+    def __call__(self, draft: Draft) -> Draft:
+        """Say where the passages will stand."""
+        self._asked.of(draft)
+        text = f"(up to {self._asked.top_k} passages of the collection)"
+        shown = Passage(doc="…", chunk=0, start=0, end=len(text), text=text, score=None, rank=1)
+        return replace(draft, passages=(shown,))
 
 
 def passage_of(told: Mapping[str, Any], rank: int) -> Passage:
