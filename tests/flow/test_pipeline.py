@@ -461,3 +461,15 @@ def test_a_step_that_waits_without_a_call_of_ours_has_its_time(run):
         ("generate", "wire", "m"),
     ]
     assert record.latency_ms == pytest.approx(sum(stage.ms for stage in record.stages), abs=0.01)
+
+
+def test_what_never_reached_a_prompt_was_not_used(run):
+    """The reranker failed: its passages were found, and stand in no prompt."""
+
+    def found(draft):
+        return replace(
+            draft, passages=(Passage(doc="a", chunk=0, start=0, end=1, text="t", score=1.0, rank=1),)
+        )
+
+    record = run(Computes("retrieve", found), Calls(unanswered(), name="rerank")).record
+    assert [(one.doc, one.used) for one in record.retrieved] == [("a", False)]

@@ -260,3 +260,11 @@ def test_every_step_that_calls_says_beforehand_what_it_will_ask():
         assert isinstance(stage, BoundedStage)
         assert len(stage.asks(draft)) == 1
     assert len(stage.longest(draft).passages) == 2
+
+
+def test_a_collection_of_ones_own_is_asked_with_the_vector_as_it_came():
+    """Its distance may read the length; the same text embedded for the harness's own store is another vector."""
+    kit = Kit(asked=Asked(says=Reply(text="", vectors=((3.0, 4.0),))))
+    draft = run(kit, make_draft({"q": "kettle"}), Embed(model=EMBED, as_it_is=True), Embed(model=EMBED))
+    assert sorted(map(tuple, draft.vectors.values())) == [pytest.approx((0.6, 0.8)), (3.0, 4.0)]
+    assert len(draft.calls) == 2

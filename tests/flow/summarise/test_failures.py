@@ -172,3 +172,16 @@ def test_what_no_search_could_find_is_told_once_a_corpus():
     (notice,) = [one for one in summary.warnings if one.code == "documents_absent"]
     assert notice.message.startswith("rag, deep: ")
     assert notice.message.endswith("not in the corpus: a, b, c and 2 more")
+
+
+def test_a_search_that_never_finds_anything_is_told():
+    """Zero is a true figure there, and more often a slip in the config; one find is enough to be silent."""
+
+    def told(*records):
+        summary = summarise(manifest(), Traces(records=records, examples=EXAMPLES), finished_at="z")
+        return [(one.variant, one.partition) for one in summary.warnings if one.code == "nothing_found"]
+
+    nothing = [record("rag", number) for number in range(6)]
+    assert told(*nothing) == [("rag", "golden")]
+    assert told(*nothing[:5], record("rag", 5, ("other", True))) == []
+    assert told(*(record("plain", number) for number in range(6))) == []
