@@ -1,12 +1,16 @@
 """What every store behind a client needs: its package, its key, one sentence for what failed, and no word of a password."""
 
 import importlib
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from harness.errors import CallError, Fault, UsageError
 from harness.text.quote import clip
 from harness.types.plugins import StoreKit
+
+LOOKED_AT = 100
+"""So many rows of a collection of the user's are looked at for what `fields` names: one alone may lack what others have."""
 
 
 def package(module: str, *, extra: str) -> Any:
@@ -39,6 +43,38 @@ def plain_url(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
 
 
+def check_fields(
+    at: str,
+    fields: Mapping[str, str],
+    keys: Collection[str],
+    stood_in: Collection[str],
+    nearest: Callable[[str, list[str]], str | None],
+) -> None:
+    """What `fields` names must be there, since what stands in for it would be taken for it without a word.
+
+    Args:
+        at: The user's collection and its place, for people.
+        fields: {doc, text, title?} → names of keys.
+        keys: Those that its rows have.
+        stood_in: Of doc and text, what a row has by other means; it may lack them under their own names, the defaults.
+        nearest: registry.nearest.
+
+    Raises:
+        UsageError: Every one that is not there, with those that are.
+    """
+    there = sorted(keys)
+    faults = []
+    for key, name in fields.items():
+        if name in keys or (name == key and key in stood_in):
+            continue
+        near = nearest(name, there)
+        what = f"{at} has no '{name}' for fields.{key} (it has: {clip(', '.join(there), 300) or 'nothing'})"
+        hint = f"did you mean '{near}'?" if near else f"say under fields: what holds the {key}"
+        faults.append(Fault(where="store.fields", what=what, next=hint))
+    if faults:
+        raise UsageError(faults)
+
+
 def refused_dimensions(place: str, held: int, given: int) -> UsageError:
     """Vectors to be added that are not as long as those that are there."""
     what = f"the collection holds vectors of {held} numbers, not of {given}"
@@ -47,7 +83,7 @@ def refused_dimensions(place: str, held: int, given: int) -> UsageError:
 
 def other_dimensions(held: int, given: int) -> CallError:
     """A query that is not as long as what is searched."""
-    what = f"the index holds vectors of {held} numbers, and the query has {given}"
+    what = f"the index holds vectors of {held} numbers, and the query has {given}; name under embed: the model that filled it"
     return CallError(type="bad_request", message=what)
 
 

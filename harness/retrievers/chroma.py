@@ -9,6 +9,8 @@ from typing import Any
 from harness.calls.access import is_loopback
 from harness.calls.failures import bad_reply, status_error
 from harness.calls.stores import (
+    LOOKED_AT,
+    check_fields,
     named_secret,
     other_dimensions,
     package,
@@ -18,6 +20,7 @@ from harness.calls.stores import (
     unreachable,
 )
 from harness.errors import Fault, UsageError
+from harness.registry import nearest
 from harness.text.chunks import chunk_id
 from harness.text.quote import clip
 from harness.text.stored import asked_facets, batches, facets, packed, ranked, row_passage, unpacked
@@ -42,7 +45,7 @@ class Chroma:
     collection: str | None = None
     """One of the user's own."""
     fields: Mapping[str, str] = field(default_factory=lambda: {"doc": "doc", "text": "text"})
-    """{doc, text, title?} → keys of its metadata; its records' ids and documents stand in for the first two."""
+    """{doc, text, title?} → keys of its metadata; where none has a `doc` or `text`, ids and documents stand in."""
 
     @property
     def owned(self) -> bool:
@@ -105,6 +108,8 @@ class _Chroma:
         kinds = model.configuration_json or {}
         kind = kinds.get("hnsw") or kinds.get("spann") or {}
         self._slope = _COSINE.get(kind.get("space") or "l2", 1.0)
+        if fields is not None:
+            self._check_fields(fields)
 
     def ids(self) -> Set[str]:
         """Of all records, a page at a time."""
@@ -168,6 +173,16 @@ class _Chroma:
     def close(self) -> None:
         """Close the connections."""
         self._api._session.close()  # noqa: SLF001 - its own close leaves them open
+
+    def _check_fields(self, fields: Mapping[str, str]) -> None:
+        """A first look at what is there."""
+        with self._place.told():
+            found = self._collection.get(include=["metadatas", "documents"], limit=LOOKED_AT)
+        keys = {key for row in found["metadatas"] for key, value in (row or {}).items() if value is not None}
+        stood_in = {"doc", "text"} if any(text is not None for text in found["documents"]) else {"doc"}
+        if found["ids"]:
+            at = f"collection '{self._collection.name}' of {self._place.name}"
+            check_fields(at, fields, keys, stood_in, nearest)
 
     def _passage(self, key: str, row: Mapping[str, Any] | None, text: str | None) -> Passage:
         if self._fields is None:

@@ -10,6 +10,8 @@ from typing import Any
 from harness.calls.clock import ms_between, now_ns
 from harness.calls.failures import bad_reply, status_error
 from harness.calls.stores import (
+    LOOKED_AT,
+    check_fields,
     named_secret,
     other_dimensions,
     package,
@@ -19,6 +21,7 @@ from harness.calls.stores import (
     unreachable,
 )
 from harness.errors import CallError, Fault, UsageError
+from harness.registry import nearest
 from harness.text.chunks import chunk_id
 from harness.text.quote import clip
 from harness.text.stored import asked_facets, batches, facets, packed, ranked, row_passage, unpacked
@@ -54,7 +57,7 @@ class Pinecone:
     collection: str | None = None
     """An index of the user's own, whose default namespace is searched."""
     fields: Mapping[str, str] = field(default_factory=lambda: {"doc": "doc", "text": "text"})
-    """{doc, text, title?} → keys of its metadata; its vectors' ids stand in for the first."""
+    """{doc, text, title?} → keys of its metadata; where none has a `doc`, its id stands in."""
 
     @property
     def owned(self) -> bool:
@@ -96,6 +99,8 @@ class _Pinecone:
     def __init__(self, index: "_Index", fields: Mapping[str, str] | None) -> None:
         self._index = index
         self._fields = fields
+        if fields is not None and index.dimensions:
+            self._check_fields(index.dimensions, fields)
 
     def ids(self) -> Set[str]:
         """Of all vectors."""
@@ -161,6 +166,16 @@ class _Pinecone:
         """Close the connections."""
         self._index.close()
 
+    def _check_fields(self, dimensions: int, fields: Mapping[str, str]) -> None:
+        """A first look at what is there: whatever is nearest to anything."""
+        with self._index.place.told():
+            asked = [1.0] * dimensions
+            found = self._index.data.query(vector=asked, top_k=LOOKED_AT, include_metadata=True).matches
+        keys = {key for one in found for key, value in (one.metadata or {}).items() if value is not None}
+        if found:
+            at = f"index '{self._index.name}' of {self._index.place.name}"
+            check_fields(at, fields, keys, {"doc"}, nearest)
+
     def _passage(self, key: str, row: Mapping[str, Any] | None) -> Passage:
         if self._fields is None:
             return unpacked((row or {})["chunk"])
@@ -175,8 +190,8 @@ class _Index:
         self.data: Any = None
         self.dimensions: int | None = None
         self.cosine = (0.0, 1.0)
+        self.name = name
         self._client = client
-        self._name = name
 
     @property
     def is_there(self) -> bool:
@@ -189,7 +204,7 @@ class _Index:
 
         with self.place.told():
             try:
-                self._take(self._client.indexes.describe(self._name))
+                self._take(self._client.indexes.describe(self.name))
             except NotFoundError:
                 return
 
@@ -197,7 +212,7 @@ class _Index:
         """Make it, and wait until it serves."""
         with self.place.told():
             made = self._client.indexes.create(
-                name=self._name, dimension=dimensions, metric="cosine", timeout=READY_S
+                name=self.name, dimension=dimensions, metric="cosine", timeout=READY_S
             )
             self._take(made)
 

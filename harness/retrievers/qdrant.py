@@ -13,6 +13,8 @@ from harness.calls.access import is_loopback
 from harness.calls.failures import bad_reply, status_error
 from harness.calls.shared import Shared
 from harness.calls.stores import (
+    LOOKED_AT,
+    check_fields,
     named_secret,
     other_dimensions,
     package,
@@ -23,6 +25,7 @@ from harness.calls.stores import (
     unreachable,
 )
 from harness.errors import CallError, Fault, UsageError
+from harness.registry import nearest
 from harness.text.chunks import chunk_id
 from harness.text.quote import clip
 from harness.text.stored import asked_facets, batches, facets, packed, ranked, row_passage, unpacked
@@ -57,7 +60,7 @@ class Qdrant:
     collection: str | None = None
     """One of the user's own."""
     fields: Mapping[str, str] = field(default_factory=lambda: {"doc": "doc", "text": "text"})
-    """{doc, text, title?} → keys of its payload, `a.b` for b within a; a point's id stands in for the document's."""
+    """{doc, text, title?} → keys of its payload, `a.b` for b within a; where none has a `doc`, its id stands in."""
 
     @property
     def owned(self) -> bool:
@@ -203,15 +206,13 @@ class _Qdrant:
             self._check_fields(at, self._fields)
 
     def _check_fields(self, at: str, fields: Mapping[str, str]) -> None:
-        """A first look at what is there: without a text there is nothing to read."""
+        """A first look at what is there."""
         with self._server.told():
-            points, _ = self._server.client.scroll(self._collection, limit=1, with_payload=True)
-        payload = (points[0].payload or {}) if points else None
-        if payload is not None and _within(payload, fields["text"]) is None:
-            what = f"points of {at} have no '{fields['text']}' (they have: {clip(', '.join(payload), 120)})"
-            raise UsageError(
-                Fault(where="retrieve.store.fields.text", what=what, next="say what holds the text")
-            )
+            points, _ = self._server.client.scroll(self._collection, limit=LOOKED_AT, with_payload=True)
+        payloads = [point.payload or {} for point in points]
+        keys = {path for one in payloads for path in _paths(one) if _within(one, path) is not None}
+        if payloads:
+            check_fields(at, fields, keys, {"doc"}, nearest)
 
     def _make(self, dimensions: int) -> None:
         from qdrant_client import models
@@ -344,6 +345,14 @@ def _within(payload: Mapping[str, Any], path: str) -> Any:
     first, dot, rest = path.partition(".")
     inner = payload.get(first)
     return _within(inner, rest) if dot and isinstance(inner, Mapping) else None
+
+
+def _paths(payload: Mapping[str, Any]) -> Iterator[str]:
+    """Every name that it has, and `a.b` for b within a."""
+    for key, value in payload.items():
+        yield key
+        if isinstance(value, Mapping):
+            yield from (f"{key}.{path}" for path in _paths(value))
 
 
 def _groups(where: Where) -> list[list[Any]] | None:

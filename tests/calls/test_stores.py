@@ -2,8 +2,17 @@
 
 import pytest
 
-from harness.calls.stores import named_secret, package, plain_url, too_slow, unreachable
+from harness.calls.stores import (
+    check_fields,
+    named_secret,
+    other_dimensions,
+    package,
+    plain_url,
+    too_slow,
+    unreachable,
+)
 from harness.errors import UsageError
+from harness.registry import nearest
 
 
 class Kit:
@@ -48,3 +57,26 @@ def test_what_may_pass_is_told_from_what_may_not():
     assert unreachable("X", OSError("no\n route")).message == "X cannot be reached: no route"
     assert unreachable("X", "gone").retryable
     assert not too_slow("X", 0.5).retryable
+
+
+def test_vectors_of_another_length_say_what_to_name():
+    """The sentence of a failed search ends in what to do next."""
+    told = other_dimensions(8, 5).message
+    assert told.endswith("of 8 numbers, and the query has 5; name under embed: the model that filled it")
+
+
+def test_a_field_that_is_not_there_is_refused():
+    """All of them at once, with what is there and the nearest; ids stand in for `doc` alone, not for another name."""
+    there = {"source", "body", "head"}
+    check_fields("X", {"doc": "source", "text": "body", "title": "head"}, there, {"doc"}, nearest)
+    check_fields("X", {"doc": "doc", "text": "body"}, there, {"doc"}, nearest)
+    with pytest.raises(UsageError) as caught:
+        check_fields("X", {"doc": "sourc", "text": "text", "title": "nofield"}, there, {"doc"}, nearest)
+    assert str(caught.value).splitlines() == [
+        f"store.fields: X has no {what} (it has: body, head, source); {hint}"
+        for what, hint in (
+            ("'sourc' for fields.doc", "did you mean 'source'?"),
+            ("'text' for fields.text", "say under fields: what holds the text"),
+            ("'nofield' for fields.title", "say under fields: what holds the title"),
+        )
+    ]

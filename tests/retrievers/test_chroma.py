@@ -179,12 +179,20 @@ class TestOwn:
     )
     def test_its_own_metadata_narrow_the_search(self, server, theirs, where, left, tmp_path):
         """As it stands there, also within lists."""
-        store = Chroma(url=server, collection=theirs, fields={"doc": "none", "text": "none"}).open(
-            kit(tmp_path)
-        )
+        store = Chroma(url=server, collection=theirs).open(kit(tmp_path))
         found = store.search(Query(text="", vector=vectors()[0].tolist(), where=where), 5)
         assert {p.doc for p in found} == left
         store.close()
+
+    def test_a_field_that_is_not_there_is_told(self, server, theirs, tmp_path):
+        """Ids and documents stand in for what was left out, never for what was named."""
+        own = Chroma(url=server, collection=theirs, fields={"doc": "sorce", "text": "none"})
+        with pytest.raises(UserError) as caught:
+            own.open(kit(tmp_path))
+        doc, text = caught.value.faults
+        assert (doc.where, doc.next) == ("store.fields", "did you mean 'source'?")
+        assert "collection 'handbook' of Chroma" in doc.what
+        assert "'none' for fields.text (it has: body, head, live, source, tags, year)" in text.what
 
     def test_one_that_is_not_there_is_not_made(self, server, client, tmp_path):
         """The request is wrong, and nothing has been created."""

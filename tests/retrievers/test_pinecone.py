@@ -168,6 +168,16 @@ class TestOwn:
         assert found(store, vectors()[0], **where) == left
         store.close()
 
+    def test_a_field_that_is_not_there_is_told(self, theirs, kit):
+        """Ids stand in for documents that were left out, never for what was named; a text is needed."""
+        ids = replace(theirs, fields={"doc": "doc", "text": "body"}).open(kit)
+        assert set(found(ids, vectors()[0])) == {"r0", "r1", "r2"}
+        ids.close()
+        with pytest.raises(UserError, match=r"index 'handbook'.*no 'sorce' for fields\.doc.*mean 'source'"):
+            replace(theirs, fields={"doc": "sorce", "text": "body"}).open(kit)
+        with pytest.raises(UserError, match=r"no 'text' for fields\.text"):
+            replace(theirs, fields={"doc": "source", "text": "text"}).open(kit)
+
     def test_it_is_only_read(self, stub, theirs, kit):
         """No request but descriptions and queries; an index that is not there is not made."""
         store = theirs.open(kit)

@@ -198,7 +198,13 @@ class TestOwn:
             ("nowhere", {}, "has no collection 'nowhere'; it has: far, handbook, many, streets"),
             ("many", {}, "has 2 kinds of vectors"),
             ("streets", {}, "measures Manhattan"),
-            ("handbook", {"text": "texte"}, "have no 'texte' .they have: body, of, head, year, live"),
+            (
+                "handbook",
+                {"text": "texte"},
+                "has no 'texte' for fields.text .it has: body, head, live, of, of.fil",
+            ),
+            ("handbook", {"doc": "of.fil"}, "store.fields: .*no 'of.fil' for fields.doc.*mean 'of.file'"),
+            ("handbook", {"doc": "nofield", "title": "none"}, "'nofield'(.|\n)*'none' for fields.title"),
         ],
     )
     def test_one_that_does_not_fit_is_told(self, theirs, tmp_path, collection, fields, said):
@@ -206,6 +212,13 @@ class TestOwn:
         for _ in range(2):
             with pytest.raises(UserError, match=said):
                 self.opened(theirs, tmp_path, collection, **fields)
+
+    def test_ids_stand_in_where_nothing_was_said(self, theirs, tmp_path):
+        """Of the documents, by default, where no point has a `doc`."""
+        store = self.opened(theirs, tmp_path, doc="doc")
+        found = store.search(Query(text="", vector=vectors()[0].tolist()), 5)
+        assert {p.doc for p in found} == {"0", "1", "2"}
+        store.close()
 
     def test_a_folder_that_is_not_there_is_not_made(self, tmp_path):
         """Nothing is created in search of a collection."""
