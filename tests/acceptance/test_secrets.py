@@ -212,7 +212,7 @@ def bench(request: pytest.FixtureRequest, desk: Any, tmp_path: Path) -> Bench:
 def test_every_provider_that_sends_a_key_is_tried() -> None:
     """A provider of the registry is either asked here, or is sent no key."""
     tried = {kind.partition(" ")[0] for kind in MODELS} | {"http", "python"}
-    assert set(PROVIDERS) - tried == {"recorded", "reference"}
+    assert set(PROVIDERS) - tried == {"local", "recorded", "reference"}
 
 
 @pytest.mark.parametrize(
