@@ -52,6 +52,11 @@ def learn(url: str) -> None:
             assert reply.status == 200
 
 
+def asked_there(line: dict[str, Any]) -> dict[str, Any]:
+    """A record without its calls of the built-in endpoint, which embeds and reranks, and never fails."""
+    return {**line, "attempts": [one for one in line["attempts"] if one["stage"] == "generate"]}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 def test_every_trial_and_every_attempt_is_accounted_for(
@@ -64,7 +69,7 @@ def test_every_trial_and_every_attempt_is_accounted_for(
     assert stats["faults"].keys() == SHARES.keys()
 
     folder = desk.run_folder(tmp_path / "results")
-    lines = desk.lines_of(folder / "records.jsonl")
+    lines = [asked_there(line) for line in desk.lines_of(folder / "records.jsonl")]
     assert sum(len(line["attempts"]) for line in lines) == stats["requests"]["chat"]
     counted = [line for line in lines if not line["warmup"]]
     outcomes = Counter(line["outcome"]["kind"] for line in counted)
