@@ -144,7 +144,7 @@ def test_a_tool_is_called_with_arguments_of_its_schema(llama, ask, say, way):
 
 def test_the_answer_by_a_tool_is_the_text(llama, ask, say, way):
     """Output mode `tool`: the arguments of its one function are the answer, and no call is left."""
-    requests = [say(output=OutputSpec(mode="tool", schema=ANSWER))] * (40 if "provider" in way else 6)
+    requests = [say(output=OutputSpec(mode="tool", schema=ANSWER))] * (100 if "provider" in way else 6)
     calls = ask(llama, *requests, params={"max_tokens": 180}, extra=CALLS, **MANY, **way)
     assert {(call.reply.tool_calls, call.reply.output_mode) for call in calls} == {((), "tool")}
     schema = JsonSchema(ANSWER)
