@@ -10,7 +10,6 @@ from harness.calls.clock import ms_between, now_ns
 from harness.calls.money import total_usd
 from harness.errors import Abandoned, RunIncomplete
 from harness.text.quote import clip
-from harness.text.similarity import STOP_TERMS, terms
 from harness.types.call import Call, Request
 from harness.types.plugins import Embeddings, Endpoint
 from harness.types.search import Vector
@@ -25,6 +24,8 @@ MOST_CHARACTERS = 60_000
 STAGE = "index"
 """What its calls are called."""
 NEWS_MS = 5_000
+FEW = 4
+"""Of fewer texts in one call all may well be zeros."""
 AT_ONCE = 4
 """Batches in flight: an index is built beside nothing that is measured, but an account's limits are shared."""
 
@@ -111,29 +112,27 @@ async def embed_texts(
 
 
 def _look_over(part: Sequence[tuple[str, str]], call: Call, width: int | None) -> None:
-    """Raise RunIncomplete for vectors that must not be kept: of another length than before, or zero for a text with words."""
+    """Raise RunIncomplete for vectors that must not be kept: of another length than before, or nothing but zeros.
+
+    Single zeros are an answer: a model may have nothing to say of a text of function words.
+    """
     assert call.reply is not None
-    for (_, text), vector in zip(part, call.reply.vectors, strict=True):
+    for vector in call.reply.vectors:
         if width is not None and len(vector) != width:
             raise RunIncomplete(
-                f"the index cannot be built: {call.model} answered vectors of {len(vector)} numbers, and of {width} before; "
-                "if the model has changed, delete embeddings.sqlite in the folder indexes"
+                f"the index cannot be built: {call.model} answered vectors of {len(vector)} numbers, and of {width} "
+                "before; if the model has changed, delete embeddings.sqlite in the folder indexes"
             )
         width = len(vector)
-        if is_blank(vector, text):
-            raise RunIncomplete(
-                f"the index cannot be built: {call.model} answered a vector of zeros for a text with words"
-            )
+    if len(part) >= FEW and not any(map(any, call.reply.vectors)):
+        raise RunIncomplete(
+            f"the index cannot be built: {call.model} answered vectors of zeros for all of {len(part)} texts"
+        )
 
 
 def vector_key(key: str, *, as_it_is: bool) -> str:
     """Under what a draft holds a query's vector: that of length 1 and the model's own are two."""
     return f"{key} as it is" if as_it_is else key
-
-
-def is_blank(vector: Vector, text: str) -> bool:
-    """True for a vector that says nothing of a text that says something: a word beside function words and initials."""
-    return not any(vector) and any(len(term) > 2 and term not in STOP_TERMS for term in terms(text))
 
 
 def text_key(model_key: str, text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from harness.calls.embedding import is_blank, unit, vector_key
+from harness.calls.embedding import unit, vector_key
 from harness.registry import require_task
 from harness.text import templates
 from harness.text.queries import query_template, query_text
@@ -52,8 +52,6 @@ class _Embedding:
         if call.reply is None:
             return draft
         told = call.reply.vectors[0]
-        if is_blank(told, text):
-            raise ValueError(f"{call.model} answered a vector of zeros for a query with words")
         vector = list(told) if self._how.as_it_is else unit(told).tolist()
         return replace(draft, vectors={**draft.vectors, place: vector})
 

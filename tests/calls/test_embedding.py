@@ -110,3 +110,14 @@ def test_a_text_that_was_cut_is_counted():
         ["a", "b"], endpoint=Asked(says=Reply(text="", kind="truncated", cut=1, vectors=((1.0,), (0.5,))))
     )
     assert told.told()["cut"] == 1
+
+
+def test_nothing_but_zeros_is_not_kept():
+    """A server that is not well: the next run would find its answers kept, and search with them for ever."""
+    kept, zeros = KeptHere(), Reply(text="", vectors=((0.0, 0.0),) * 4)
+    with pytest.raises(RunIncomplete, match="vectors of zeros for all of 4 texts"):
+        embedded(["lamp", "kettle", "fan", "iron"], endpoint=Asked(says=zeros), kept=kept)
+    assert not kept
+    one = Reply(text="", vectors=((0.0, 0.0), (1.0, 0.0)))
+    embedded(["of no use at all", "kettle"], endpoint=Asked(says=one), kept=kept)
+    assert len(kept) == 2

@@ -184,7 +184,7 @@ def test_a_gate_on_a_stage_decides_how_a_run_ends(here: Command, config: Path) -
     broken = here("run", config, "--variants", "then", "--quiet")
     assert broken.code == 1
     assert broken.err.splitlines()[-1].startswith("gate failed: then: generate latency_p50_ms on golden")
-    assert here("run", config, "--resume").code == 1
+    assert here("run", config, "--resume-run", "latest").code == 1
     assert here("run", config, "--variants", "then", "--no-gate").code == 0
     assert here("score", "latest").code == 0
     assert here("score", "latest", "--config", config).code == 1

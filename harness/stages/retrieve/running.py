@@ -34,6 +34,8 @@ class Asked:
         """The query of one draft, with the vector that a step before made of its text."""
         text = query_text(draft, self.query, rewritten=self.rewritten)
         vector = draft.vectors.get((model_key, text)) if model_key else None
+        if vector is not None and not any(vector):
+            vector = None  # it says nothing, and every chunk would be as near as any other
         return Query(text=text, vector=vector, where=filled(self.where, draft.inputs))
 
 
