@@ -31,7 +31,7 @@ class CachedEndpoint:
     """Fulfils types.plugins.Endpoint around another one.
 
     `on` reads and writes, `read` only reads, `refresh` only writes, `off` does neither; a `fresh` request is never
-    read. Two calls that ask the same while neither is kept both go out: were the second to wait for the first, neither
+    read. Documents that are embedded for an index pass by: they have a keeper of their own. Two calls that ask the same while neither is kept both go out: were the second to wait for the first, neither
     its latency nor its cost would be its own.
     """
 
@@ -49,6 +49,8 @@ class CachedEndpoint:
 
     async def call(self, request: Request, *, stage: str) -> Call:
         """Answer from what was kept, or call and keep the answer. The look-up stands in no measured time."""
+        if request.side == "document":
+            return await self._inner.call(request, stage=stage)
         key = cache_key(self._model, request, self._given)
         if self._reads and not request.fresh:
             kept = _read(await self._answers.get(key))

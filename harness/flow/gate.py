@@ -4,13 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.stats.quantiles import CLOSED_FROM
+from harness.stats.quantiles import CLOSED_FROM, FEWEST_P95
 from harness.types.experiment import Gate
 from harness.types.run import Manifest
 from harness.types.summary import Interval, Latency, PartitionSummary, StageLatency, Summary, Verdict
-
-FEWEST_P95 = 20
-"""Samples under which a P95 is the largest of them by another name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 from harness.stats.latencies import CLIENTS_CLOCK
+from harness.stats.quantiles import FEWEST_P95
 from harness.text.figures import UNKNOWN, amount, bracketed, count, figure, percent
 from harness.types.report import Block, Heading, Table, Text
 from harness.types.summary import Latency, Overhead, StageLatency, Summary
-
-_FEW_SAMPLES = 20
 
 
 def latency(summary: Summary) -> tuple[Block, ...]:
@@ -75,7 +74,7 @@ def _cells(one: Latency) -> tuple[str, ...]:
         amount(one.p50_ms, one.p50_ci),
         _p95(one),
         _first(first.p50_ms) if first else UNKNOWN,
-        _first(first.p95_ms if first.n >= _FEW_SAMPLES else None) if first else UNKNOWN,
+        _first(first.p95_ms if first.n >= FEWEST_P95 else None) if first else UNKNOWN,
         count(one.n_live),
         count(one.n_cached),
         count(one.timed_out),
@@ -97,9 +96,9 @@ def _first(value: float | None) -> str:
 
 def _p95(one: Latency) -> str:
     """A P95 of a few samples is their largest one by another name: only its lower bound is shown."""
-    if 0 < one.n_live < _FEW_SAMPLES:
+    if 0 < one.n_live < FEWEST_P95:
         low = one.p95_ci[0]
-        return f"n<{_FEW_SAMPLES}" if low is None else f"≥ {figure(low)}, n<{_FEW_SAMPLES}"
+        return f"n<{FEWEST_P95}" if low is None else f"≥ {figure(low)}, n<{FEWEST_P95}"
     return amount(one.p95_ms, one.p95_ci)
 
 
@@ -123,9 +122,9 @@ def _stages(variant: str, one: Latency) -> Iterator[tuple[str, ...]]:
 def _times(stage: StageLatency) -> tuple[str, str]:
     """Few samples have no P95 here either."""
     p50 = bracketed(_ms(stage.p50_ms), stage.p50_ci, _ms)
-    if stage.n >= _FEW_SAMPLES:
+    if stage.n >= FEWEST_P95:
         return p50, bracketed(_ms(stage.p95_ms), stage.p95_ci, _ms)
-    return p50, f"n<{_FEW_SAMPLES}" if stage.n else UNKNOWN
+    return p50, f"n<{FEWEST_P95}" if stage.n else UNKNOWN
 
 
 def _ms(value: float | None) -> str:

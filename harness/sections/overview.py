@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from harness.stats.quantiles import FEWEST_P95
 from harness.text.figures import UNKNOWN, amount, bound_places, count, figure, interval_plot, percent, share
 from harness.types.report import Block, Heading, Table, Text
 from harness.types.summary import Latency, Notice, PartitionSummary, Quality, Spend, Summary
 
 HIGHEST = "▲"
 _PLOT = "0 to 100 %"
-_FEW_SAMPLES = 20
 
 _IN_GENERAL = {
     "incomplete_coverage": "some planned trials have no score; the report shows how they ended, and the worst case",
@@ -123,7 +123,7 @@ def _is_share(quality: Quality) -> bool:
 def _latency_cells(latency: Latency) -> tuple[str, str]:
     """A P95 of a few samples is their largest one by another name: it is not shown."""
     mark = "" if latency.valid or latency.p50_ms is None else " !"
-    p95 = f"n<{_FEW_SAMPLES}" if 0 < latency.n_live < _FEW_SAMPLES else figure(latency.p95_ms) + mark
+    p95 = f"n<{FEWEST_P95}" if 0 < latency.n_live < FEWEST_P95 else figure(latency.p95_ms) + mark
     return figure(latency.p50_ms) + mark, p95
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 CLOSED_FROM: Mapping[str, int] = {"latency_p50_ms": 6, "latency_p95_ms": 72}
 """Independent samples from which an interval of this quantile has both ends."""
 
+FEWEST_P95 = 20
+"""Samples under which a P95 is the largest of them by another name."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantile:

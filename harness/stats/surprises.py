@@ -3,10 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from harness.stats.quantiles import FEWEST_P95
 from harness.types.summary import Latency, StageLatency
 
-LEAST_SAMPLES = 20
-"""Fewer hold no P95: it would be their largest one by another name."""
 LEAST_MS = 5.0
 """A stage whose P95 is shorter surprises nobody, whatever its ratio: that is the grain of threads and timers."""
 LEAST_RATIO = 3.0
@@ -41,9 +40,9 @@ def surprises(latency: Latency, answering: Collection[str]) -> list[Surprise]:
     seen = {
         name: stage
         for name, stage in latency.stages.items()
-        if stage.n >= LEAST_SAMPLES and (stage.p95_ms or 0.0) >= LEAST_MS
+        if stage.n >= FEWEST_P95 and (stage.p95_ms or 0.0) >= LEAST_MS
     }
-    if latency.n_live < LEAST_SAMPLES:
+    if latency.n_live < FEWEST_P95:
         return []
     by_tail, by_share = _long_tails(seen, latency.p95_ms), _largest(latency.stages, answering)
     return [

@@ -248,3 +248,14 @@ def test_two_at_once_both_go_out():
             return await asyncio.gather(*(endpoint.call(ASKED, stage="generate") for _ in range(2)))
 
     assert [call.cached for call in asyncio.run(run())] == [False, False]
+
+
+def test_documents_of_an_index_pass_by():
+    """Their embeddings are kept under their own texts: a batch kept here as well would be the same bytes twice."""
+    live, kept = Live(Reply(text="", vectors=((1.0,),))), Kept()
+    batch = Request(task="embed", texts=("a document",), side="document")
+    ask(live, batch, batch, kept=kept)
+    assert (live.asked, len(kept), kept.looked) == (2, 0, 0)
+    query = replace(batch, side="query")
+    ask(live, query, query, kept=kept)
+    assert (live.asked, len(kept)) == (3, 1)

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from harness.flow.summarise.cells import Cell
 from harness.stats.latencies import CLIENTS_CLOCK
 from harness.stats.power import detectable_difference
+from harness.stats.quantiles import CLOSED_FROM
 from harness.stats.reasons import reasons
 from harness.text.figures import count, percent
 from harness.types.summary import Notice, Overhead, PartitionSummary, RunInfo, VariantSummary
 
-_P95_SAMPLES = 72
+_P95_SAMPLES = CLOSED_FROM["latency_p95_ms"]
 _FEW_EXAMPLES = 50
 
 
