@@ -349,7 +349,10 @@ class Store(Protocol):
         """Forget chunks; those that it does not hold are passed over."""
 
     def search(self, query: Query, top_k: int) -> Sequence[Passage]:
-        """The nearest by cosine, which is the score, best first, rank from 1. CallError: other dimensions."""
+        """The nearest by cosine, which is the score, best first, rank from 1. CallError: other dimensions.
+
+        A collection of the user's is searched by its own measure; its score is a cosine at vectors of length 1 only.
+        """
 
     def close(self) -> None:
         """Write what waits, and let go. Whoever opens it again finds everything."""
