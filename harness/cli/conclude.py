@@ -1,59 +1,93 @@
 """From a run folder to its derived files and what is shown of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import orjson
 
+from harness.cli.prepare import Prepared
 from harness.errors import GateFailed, HarnessError, Undecided
 from harness.files.kept_texts import with_passages
 from harness.files.ledger import SUMMARY, TEXTS, Ledger
+from harness.files.provenance import scorer_digest
 from harness.files.trec import write_trec
-from harness.flow.gate import gate
+from harness.flow.compare.compare import compare
+from harness.flow.gate.gate import gate
 from harness.flow.report import report
 from harness.flow.reprice import reprice
 from harness.flow.score import score
 from harness.flow.summarise.summarise import summarise
+from harness.flow.tally import tally
+from harness.flow.terms import terms
 from harness.text.markdown import markdown
+from harness.types.comparison import Evidence
 from harness.types.experiment import Experiment, Price
 from harness.types.panel import Panel
-from harness.types.run import MetricInfo, Traces
+from harness.types.plugins import Scorer
+from harness.types.record import Record
+from harness.types.run import Manifest, MetricInfo, Traces
 from harness.types.summary import Summary, Verdict
 
 REPORT = "report.md"
 
 
-def judge(ledger: Ledger, panel: Panel, again: Experiment | None = None) -> Summary:
-    """Score the records, summarise, and write scores.jsonl, summary.json, report.md and the rankings in trec/.
+def judge(ledger: Ledger, prepared: Prepared, *, again: bool = False) -> Summary:
+    """Score the records, summarise, compare and judge; write scores.jsonl, summary.json, report.md and the rankings in trec/.
 
-    `again`: by whose prices and gates a run is judged that has ended before; None for one that has just ended.
+    `again`: by the prices and gates of `prepared` is judged a run that has ended before; False for one that has just ended.
     """
-    before = ledger.summary()
-    records = ledger.records if again is None else lambda: reprice(ledger.records(), _prices(again))
+    panel, before = prepared.panel, ledger.summary()
+
+    def records() -> Iterable[Record]:
+        found = ledger.records()
+        return reprice(found, _prices(prepared.experiment)) if again else found
+
     judged = with_passages(records(), ledger.folder / TEXTS) if panel.reads_passages else records()
     ledger.write_scores(score(judged, ledger.examples(), panel))
     finished_at = datetime.now(UTC).isoformat(timespec="seconds")
     manifest = replace(ledger.manifest(), metrics=metric_infos(panel))
-    if again is not None:
+    if again:
         finished_at = before["run"]["finished_at"] if before is not None else finished_at
-        manifest = replace(manifest, gates=again.gates, candidates=again.candidates)
-    traces = Traces(
-        records=records(),
-        judgements=ledger.judgements(),
-        probes=ledger.probes(),
-        examples=ledger.examples(),
-        indexes=ledger.indexes(),
-    )
-    summary = summarise(manifest, traces, finished_at=finished_at)
-    summary = replace(summary, gates=gate(summary, manifest))
+        experiment = prepared.experiment
+        manifest = replace(
+            manifest, gates=experiment.gates, candidates=experiment.candidates, alpha=experiment.alpha
+        )
+    summary = summarise(manifest, traces(ledger, records()), finished_at=finished_at)
+    summary = weighed(summary, manifest, Evidence(sides=tally(manifest, traces(ledger, records()))))
     if any(manifest.live.values()):
         summary = replace(summary, spend=ledger.spend())
     ledger.write(SUMMARY, orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
     write_trec(ledger, summary)
     write_report(ledger, summary)
     return summary
+
+
+def traces(ledger: Ledger, records: Iterable[Record]) -> Traces:
+    """What a run left on disk, with the records as they are to be priced; each stream can be read once."""
+    return Traces(
+        records=records,
+        judgements=ledger.judgements(),
+        probes=ledger.probes(),
+        examples=ledger.examples(),
+        indexes=ledger.indexes(),
+        looks=ledger.looks(),
+        placed=ledger.placed(),
+    )
+
+
+def weighed(summary: Summary, manifest: Manifest, evidence: Evidence) -> Summary:
+    """The summary with what its variants are worth beside each other, and what its gates say."""
+    compared = compare(evidence.sides, evidence.sides, terms(manifest))
+    summary = replace(
+        summary,
+        comparisons=compared.comparisons,
+        suspects=compared.suspects,
+        warnings=(*compared.notices, *summary.warnings),
+    )
+    return replace(summary, gates=gate(summary, manifest, evidence))
 
 
 def _prices(experiment: Experiment) -> Mapping[str, Mapping[str, Price | None]]:
@@ -73,9 +107,17 @@ def metric_infos(panel: Panel) -> tuple[MetricInfo, ...]:
             primary=metric is primary,
             judges=scorer.judges,
             lenient=metric.lenient,
+            better=_better(scorer),
+            digest=scorer_digest(metric),
         )
         for metric, scorer in panel.metrics
     )
+
+
+def _better(scorer: Scorer) -> Literal["higher", "lower"] | None:
+    """Of a fact nobody knows it unless its scorer says so."""
+    told: Literal["higher", "lower"] | None = getattr(scorer, "better", None)
+    return told if scorer.judges == "facts" else "higher"
 
 
 def write_report(ledger: Ledger, summary: Summary) -> Path:

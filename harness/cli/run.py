@@ -94,7 +94,7 @@ def _finish(config: Path, prepared: Prepared, started: Started, flags: RunFlags)
     halt, stopped = _driven(prepared, started, flags)
     again = f"what is finished is kept; go on with: {_again(config, ledger, flags)}"
     try:
-        summary = judge(ledger, prepared.panel)
+        summary = judge(ledger, prepared)
     except KeyboardInterrupt:
         say(again)
         raise Interrupted("by Ctrl-C, before the results were written") from None

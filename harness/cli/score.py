@@ -46,7 +46,7 @@ def score(
         again = replace(again, gates=())  # the run was made with --no-gate
     if prepared.experiment.digest != manifest.config_digest:
         say(f"judged by {file} as it is now, which is not the config that the run began with")
-    summary = judge(ledger, prepared.panel, again)
+    summary = judge(ledger, replace(prepared, experiment=again), again=True)
     show_result(ledger, summary, as_json=json)
     failed = broken(summary)
     if failed is not None:

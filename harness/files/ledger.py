@@ -16,17 +16,25 @@ import orjson
 from harness.calls.keys import KEYS
 from harness.calls.money import total_usd
 from harness.errors import Fault, UsageError
-from harness.files.record_lines import example_of, index_of, judgement_of, manifest_of, probe_of, record_of
+from harness.files.record_lines import (
+    example_of,
+    index_of,
+    judgement_of,
+    look_of,
+    manifest_of,
+    probe_of,
+    record_of,
+)
 from harness.types.evalset import Example
 from harness.types.record import Entry, Record
 from harness.types.run import Manifest, Probe
 from harness.types.score import Judgement
 from harness.types.search import IndexReport
-from harness.types.summary import Spend
+from harness.types.summary import Look, Spend
 
 MANIFEST, RECORDS, TEXTS, EXAMPLES = "manifest.json", "records.jsonl", "texts.jsonl", "examples.jsonl"
 OVERHEAD, HELD, SCORES, SUMMARY = "overhead.jsonl", "held.jsonl", "scores.jsonl", "summary.json"
-INDEXES = "indexes.jsonl"
+INDEXES, LOOKS = "indexes.jsonl", "looks.jsonl"
 
 DEEPEST = 200
 """Levels of a line; the writer takes 254. Deeper is only what an endpoint or a file made so on purpose."""
@@ -115,6 +123,14 @@ class Ledger:
         """Write down what it took to make an index ready."""
         self._append_to(INDEXES, report)
 
+    def note_look(self, look: Look) -> None:
+        """Write down what a planned look made of a variant."""
+        self._append_to(LOOKS, look)
+
+    def looks(self) -> tuple[Look, ...]:
+        """The last line of looks.jsonl of each variant; none where the run never stops early."""
+        return tuple({look.variant: look for look in map(look_of, self._lines(LOOKS))}.values())
+
     def hold(self, at_most_usd: float, lost_usd: float) -> None:
         """Write down what the run may have cost by now, and how much of it was lost before (types.summary.Spend)."""
         self._append_to(HELD, {"at_most_usd": at_most_usd, "lost_usd": lost_usd})
@@ -165,6 +181,10 @@ class Ledger:
     def examples(self) -> dict[str, Example]:
         """The examples as they were run, by id."""
         return {line["id"]: example_of(line) for line in self._lines(EXAMPLES)}
+
+    def placed(self) -> dict[str, str]:
+        """Example → the partition that it was run in."""
+        return {line["id"]: line["partition"] for line in self._lines(EXAMPLES)}
 
     def texts(self, wanted: Iterable[str]) -> dict[str, str]:
         """The texts under these digests."""

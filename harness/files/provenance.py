@@ -1,11 +1,16 @@
 """Where a run was made: versions, machine, revision."""
 
+import hashlib
+import importlib.util
 import os
 import platform
 import subprocess
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
+
+from harness.text.canonical import digest
+from harness.types.experiment import Metric
 
 PACKAGES = (
     "variant-harness",
@@ -29,6 +34,18 @@ def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def scorer_digest(metric: Metric) -> str:
+    """What a metric judges by, in 16 hex digits: its scorer, its options and, of a scorer of the user's own, its module's file."""
+    told = {"scorer": metric.scorer, "options": metric.options, "lenient": metric.lenient}
+    if metric.scorer.partition(":")[1]:
+        module = metric.scorer.removeprefix("python:").partition(":")[0]
+        found = importlib.util.find_spec(module)
+        file = Path(found.origin) if found and found.origin else None
+        if file is not None and file.is_file():
+            told["source"] = hashlib.sha256(file.read_bytes()).hexdigest()
+    return digest(told)[:16]
 
 
 def machine() -> dict[str, str | int | None]:

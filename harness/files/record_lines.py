@@ -11,6 +11,7 @@ from harness.types.record import Outcome, Record, Retrieved, StageTime
 from harness.types.run import Manifest, MetricInfo, Probe
 from harness.types.score import Judgement
 from harness.types.search import IndexReport
+from harness.types.summary import Look
 
 T = TypeVar("T")
 
@@ -53,6 +54,11 @@ def index_of(line: Mapping[str, Any]) -> IndexReport:
     return _made(IndexReport, line, variants=tuple(line.get("variants") or ()))
 
 
+def look_of(line: Mapping[str, Any]) -> Look:
+    """One line of looks.jsonl."""
+    return _made(Look, line)
+
+
 def manifest_of(found: Mapping[str, Any]) -> Manifest:
     """manifest.json."""
     return _made(
@@ -63,6 +69,7 @@ def manifest_of(found: Mapping[str, Any]) -> Manifest:
         notes=tuple(found.get("notes") or ()),
         gates=tuple(_made(Gate, gate) for gate in found.get("gates") or ()),
         candidates=tuple(found.get("candidates") or ()),
+        looks=tuple(found.get("looks") or ()),
         stages={name: tuple(stages) for name, stages in (found.get("stages") or {}).items()},
         absent={
             name: None if ids is None else tuple(ids) for name, ids in (found.get("absent") or {}).items()

@@ -13,6 +13,7 @@ class CostUsd:
     """Cost of the whole trial in USD; lower is better. Unknown is not free."""
 
     judges: ClassVar[Literal["facts"]] = "facts"
+    better: ClassVar[Literal["lower"]] = "lower"
 
     def __call__(self, record: Record, example: Example) -> Scored | Unscored:  # noqa: ARG002 - a fact of the record
         """Read one record."""

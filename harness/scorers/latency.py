@@ -13,6 +13,7 @@ class LatencyMs:
     """Service latency in ms; lower is better. A time-out counts at its limit, with the label `timed_out`."""
 
     judges: ClassVar[Literal["facts"]] = "facts"
+    better: ClassVar[Literal["lower"]] = "lower"
 
     def __call__(self, record: Record, example: Example) -> Scored | Unscored:  # noqa: ARG002 - a fact of the record
         """Read one record."""

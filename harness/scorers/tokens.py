@@ -18,6 +18,7 @@ class Tokens:
     """Tokens of the whole trial; lower is better."""
 
     judges: ClassVar[Literal["facts"]] = "facts"
+    better: ClassVar[Literal["lower"]] = "lower"
     bucket: Bucket = "total"
     """total: input and output; cached and written input count where the server tells them apart."""
 

@@ -4,6 +4,7 @@ The last record of a trial counts, and so does the last judgement of a metric on
 Rows stand in the order of their keys, not in that in which trials happened to end: a sum of floats depends on it.
 """
 
+import json
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ class Columns:
 
     trials: "pd.DataFrame"
     """variant, partition, kind, error, dropped (parameters that were left out), model (of the call that answers), reach (how far
-    the relevant documents came: stats.blame); example, tags, answer, repeat (codes); latency_ms, elapsed_ms, first_token_ms, cost_usd,
+    the relevant documents came: stats.blame); example, tags, answer, gist (the answer but for case, spacing and the
+    order of keys), repeat (codes); latency_ms, elapsed_ms, first_token_ms, cost_usd,
     the buckets of TOKENS and of ASKED, the characters of INPUT_PARTS; cached, recorded (its times were taken by somebody else)."""
     stages: "pd.DataFrame"
     """One row a stage of a trial, in order: name; ms, cost_usd; calls (it names a model), costs (or it told a cost of its
@@ -43,6 +45,8 @@ class Columns:
     """One row a metric of a trial: metric, label, fault (the scorer itself failed); value, lenient."""
     tags: tuple[tuple[str, ...], ...]
     """What the codes of `trials.tags` stand for."""
+    ids: tuple[str, ...]
+    """What the codes of `trials.example` stand for, sorted."""
     first: Mapping[str, Mapping[str, float]]
     """Variant → stage → milliseconds of its warm-up, with the time to connect; of several warm-ups the last."""
 
@@ -101,7 +105,7 @@ def columns(
     """
     trials = _Sheet(
         words=("variant", "partition", "kind", "error", "dropped", "model", "reach"),
-        codes=("example", "tags", "answer", "repeat"),
+        codes=("example", "tags", "answer", "gist", "repeat"),
         numbers=("latency_ms", "elapsed_ms", "first_token_ms", "cost_usd", *TOKENS, *ASKED, *INPUT_PARTS),
         flags=("cached", "recorded"),
     )
@@ -121,6 +125,7 @@ def columns(
         stages=_ordered(stages.frame(), counted),
         scores=_ordered(scores, counted),
         tags=tuple(trials.words["tags"]),  # type: ignore[arg-type]
+        ids=tuple(sorted(str(known) for known in trials.words["example"])),
         first=first,
     )
 
@@ -206,7 +211,19 @@ def _words(record: Record, reach: str | None) -> tuple[Hashable, ...]:
     answering = _answering(record)
     model = answering.model if answering else None
     names = (record.variant, record.partition, outcome.kind, _error(record), dropped, model, reach)
-    return (*names, record.example_id, record.tags, answer, record.repeat)
+    return (*names, record.example_id, record.tags, answer, _gist(record), record.repeat)
+
+
+def _gist(record: Record) -> Hashable:
+    """What was said, however it was set; None where nothing came."""
+    outcome = record.outcome
+    if outcome.text is None and not outcome.tool_calls:
+        return None
+    try:
+        said = json.dumps(json.loads(outcome.text or ""), sort_keys=True)
+    except (ValueError, RecursionError):
+        said = outcome.text or ""
+    return hash((" ".join(said.casefold().split()), str(outcome.tool_calls)))
 
 
 def _error(record: Record) -> str | None:

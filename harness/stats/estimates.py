@@ -15,8 +15,8 @@ MEAN_T = "mean ± t"
 """The interval of a quantity in a unit of its own; the other two are shares."""
 
 
-def share(values: "Floats", examples: "Codes", *, unscored: int = 0) -> Estimate:
-    """Estimate the mean of values in [0, 1]: a rate, or a graded score.
+def share(values: "Floats", examples: "Codes", *, unscored: int = 0, confidence: float = 0.95) -> Estimate:
+    """Estimate the mean of values in [0, 1]: a rate, or a graded score. `confidence` is that of the interval, two-sided.
 
     `values` and `examples` (trials,), none NaN; `unscored` trials have no value and are told beside it.
     One 0-or-1 trial an example: Wilson. Else Wilson on the effective number of examples. Values outside
@@ -26,23 +26,29 @@ def share(values: "Floats", examples: "Codes", *, unscored: int = 0) -> Estimate
 
     trials = np.asarray(values, dtype=float)
     if trials.size and (trials.min() < 0 or trials.max() > 1):
-        return amount(trials, examples, unscored=unscored)
+        return amount(trials, examples, unscored=unscored, confidence=confidence)
     means = example_means(trials, examples)
     n, binary = means.size, bool(np.isin(trials, (0.0, 1.0)).all())
     if binary and n == trials.size:
-        ci, method = wilson(float(means.sum()), n), WILSON
+        ci, method = wilson(float(means.sum()), n, critical=_normal(confidence)), WILSON
     else:
-        ci = wilson_effective(means, binary_trials=trials.size if binary else None)
+        ci = wilson_effective(means, binary_trials=trials.size if binary else None, confidence=confidence)
         method = WILSON_EFFECTIVE
     value = float(means.mean()) if n else None
     return Estimate(value=value, ci=ci, method=method, n=n, unscored=unscored)
 
 
-def amount(values: "Floats", examples: "Codes", *, unscored: int = 0) -> Estimate:
+def amount(values: "Floats", examples: "Codes", *, unscored: int = 0, confidence: float = 0.95) -> Estimate:
     """Estimate the mean of a quantity in any unit, as mean ± t over examples.
 
     Shapes as `share`. No value: None throughout; one example: no interval.
     """
     means = example_means(values, examples)
-    value, ci = mean_t(means)
+    value, ci = mean_t(means, confidence=confidence)
     return Estimate(value=value, ci=ci, method=MEAN_T, n=means.size, unscored=unscored)
+
+
+def _normal(confidence: float) -> float:
+    from scipy.special import ndtri
+
+    return float(ndtri((1 + confidence) / 2))

@@ -36,14 +36,9 @@ def latency(
     stage by stage.
     """
     cached, timed_out = trials["cached"], trials["kind"] == "timed_out"
-    samples = trials[~cached & (trials["kind"] != "failed")]
     limit_ms = timeout_s * 1000
-    times = (
-        samples["latency_ms"]
-        .where(samples["latency_ms"].notna() | ~timed_out[samples.index], limit_ms)
-        .dropna()
-    )
-    samples = samples.loc[times.index]
+    times = live_times(trials, limit_ms)
+    samples = trials.loc[times.index]
     p50, p95 = (_percentile(times, samples, q) for q in (0.5, 0.95))
     ceiling = limit_ms if timed_out[samples.index].any() else None
     first_token = _first_token(samples, limit_ms)
@@ -64,6 +59,23 @@ def latency(
         valid=why is None,
         why=why,
     )
+
+
+def live_times(trials: "pd.DataFrame", limit_ms: float) -> "pd.Series":
+    """Latency (by trial) of those that were neither answered from the cache nor failed; a time-out stands at its limit."""
+    live = trials[~trials["cached"] & (trials["kind"] != "failed")]
+    hung = live["latency_ms"].isna() & (live["kind"] == "timed_out")
+    return live["latency_ms"].mask(hung, limit_ms).dropna()
+
+
+def first_tokens(samples: "pd.DataFrame", limit_ms: float) -> tuple["pd.Series", "pd.Series"]:
+    """Time to the first token (by trial), a time-out at its limit, or a stream that hangs would look quick; and which hung.
+
+    Both are empty where nothing was streamed.
+    """
+    told = samples["first_token_ms"]
+    hung = told.isna() & (samples["kind"] == "timed_out") & bool(told.notna().any())
+    return told.mask(hung, limit_ms).dropna(), hung
 
 
 def _percentile(times: "pd.Series", samples: "pd.DataFrame", q: float) -> Quantile:
@@ -103,12 +115,10 @@ def _method(samples: "pd.DataFrame", stages: "pd.DataFrame", p95: Quantile) -> s
 
 
 def _first_token(samples: "pd.DataFrame", limit_ms: float) -> FirstToken | None:
-    """Of streamed answers; a time-out counts at its limit here too, or a stream that hangs would look quick."""
-    told = samples["first_token_ms"]
-    if told.isna().all():
+    """Of streamed answers; None where there was none."""
+    times, hung = first_tokens(samples, limit_ms)
+    if times.empty:
         return None
-    hung = told.isna() & (samples["kind"] == "timed_out")
-    times = told.mask(hung, limit_ms).dropna()
     p50, p95 = (_percentile(times, samples.loc[times.index], q) for q in (0.5, 0.95))
     ceiling = limit_ms if hung.any() else None
     return FirstToken(

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64] | Sequence[int]
 
 
-def mean_t(values: "Floats") -> tuple[float | None, Interval]:
-    """Mean of independent values, any unit, with its two-sided 95 % Student t interval.
+def mean_t(values: "Floats", *, confidence: float = 0.95) -> tuple[float | None, Interval]:
+    """Mean of independent values, any unit, with its two-sided Student t interval, 95 % unless given.
 
-    mean ± t(0.975, n-1) · s/√n, s with n-1 (Student 1908). No value: all None. One value, or values that
+    mean ± t((1 + confidence)/2, n-1) · s/√n, s with n-1 (Student 1908). No value: all None. One value, or values that
     do not differ: no spread to go by for one, a point for the other.
     """
     import numpy as np
@@ -29,7 +29,7 @@ def mean_t(values: "Floats") -> tuple[float | None, Interval]:
     mean = float(data.mean())
     if n == 1:
         return mean, (None, None)
-    half = float(stdtrit(n - 1, 0.975)) * float(data.std(ddof=1)) / n**0.5
+    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * float(data.std(ddof=1)) / n**0.5
     return mean, (mean - half, mean + half)
 
 

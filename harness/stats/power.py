@@ -1,9 +1,11 @@
-"""What a sample of paired examples can show, before it is taken."""
+"""What a sample of paired examples can show: before it is taken, and beside a verdict that could not be given."""
 
-from math import sqrt
+from math import inf, sqrt
 
 Z_TWO_SIDED = 1.959963984540054
 """Normal quantile of a two-sided 5 % test."""
+Z_ONE_SIDED = 1.6448536269514722
+"""Normal quantile of a one-sided 5 % test."""
 Z_POWER = 0.8416212335729143
 """Normal quantile of 80 % power."""
 
@@ -20,17 +22,60 @@ def detectable_difference(n: int, discordance: float = TYPICAL_DISCORDANCE) -> f
     if n <= 0 or not 0 < discordance <= 1:
         return None
     low, high = 0.0, discordance
-    if _needed(high, discordance) > n:
+    if examples_needed(high, discordance) > n:
         return None
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if _needed(middle, discordance) > n else (low, middle)
+        low, high = (middle, high) if examples_needed(middle, discordance) > n else (low, middle)
     return high
 
 
-def _needed(difference: float, discordance: float) -> float:
-    """Examples that are needed to show this difference."""
+def examples_needed(difference: float, discordance: float = TYPICAL_DISCORDANCE) -> float:
+    """Paired examples that show a difference of two rates with 80 % power at 5 %, two-sided; formula as above."""
     if difference <= 0:
-        return float("inf")
+        return inf
     spread = max(0.0, discordance - difference**2)
     return ((Z_TWO_SIDED * sqrt(discordance) + Z_POWER * sqrt(spread)) / difference) ** 2
+
+
+def detectable_mean(n: int, spread: float) -> float | None:
+    """The smallest mean difference that `n` paired examples show with 80 % power at 5 %, two-sided: (z_α + z_β) σ / √n.
+
+    `spread` is the standard deviation σ of the examples' differences, in any unit. None for no example.
+    """
+    return (Z_TWO_SIDED + Z_POWER) * spread / sqrt(n) if n > 0 else None
+
+
+def examples_for_margin(margin: float, discordance: float = TYPICAL_DISCORDANCE) -> float:
+    """Paired examples that show two equal rates to differ by less than `margin`, with 80 % power at one-sided 5 %.
+
+    n = (z_0.95 + z_0.8)² q / M², q the share of discordant pairs.
+    """
+    return (Z_ONE_SIDED + Z_POWER) ** 2 * discordance / margin**2 if margin > 0 else inf
+
+
+def least_margin(n: int, z: float = Z_ONE_SIDED) -> float:
+    """The smallest margin that can be kept where no pair differs: Tango's bound z²/(n + z²); 1 without an example."""
+    return z * z / (n + z * z)
+
+
+def mcnemar_power(n: int, wins: float, losses: float, *, level: float = 0.05) -> float:
+    """The chance that `n` pairs show the second side to be better, by McNemar's score test at one-sided `level`.
+
+    `wins` and `losses` are the chances that only the first, or only the second, is right on an example. Exact: all tables
+    (b, c) with their multinomial probabilities, (b - c) / √(b + c) ≤ -z among them. n = 0, or no losses: 0.
+    """
+    import numpy as np
+    from scipy.special import ndtri
+    from scipy.stats import binom
+
+    discordant = wins + losses
+    if n <= 0 or discordant <= 0:
+        return 0.0
+    bound, power = -float(ndtri(1 - level)), 0.0
+    for many, chance in enumerate(binom.pmf(np.arange(n + 1), n, discordant)):
+        b = np.arange(many + 1)
+        if many and chance > 1e-15:
+            shown = (2 * b - many) / sqrt(many) <= bound
+            power += float(chance * binom.pmf(b[shown], many, wins / discordant).sum())
+    return power

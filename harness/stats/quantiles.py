@@ -14,8 +14,11 @@ if TYPE_CHECKING:
     from harness.stats.means import Codes, Floats
 
 
-CLOSED_FROM: Mapping[str, int] = {"latency_p50_ms": 6, "latency_p95_ms": 72}
-"""Independent samples from which an interval of this quantile has both ends."""
+CLOSED_FROM: Mapping[str, int] = {"latency_p50_ms": 6, "latency_p95_ms": 72, "first_token_p95_ms": 72}
+"""Independent samples from which a two-sided interval of this quantile has both ends."""
+
+BOUNDED_FROM: Mapping[str, int] = {"latency_p50_ms": 5, "latency_p95_ms": 59, "first_token_p95_ms": 59}
+"""Independent samples from which it has a one-sided upper bound, which is what a gate is judged by."""
 
 FEWEST_P95 = 20
 """Samples under which a P95 is the largest of them by another name."""
@@ -33,23 +36,26 @@ class Quantile:
     """Samples that independent ones would be worth: n over the design effect of repeats."""
 
 
-def ranks(n: int, q: float) -> tuple[int | None, int | None]:
+def ranks(n: int, q: float, confidence: float = 0.95) -> tuple[int | None, int | None]:
     """Ranks, from 1, of the order statistics that bound the q-quantile of n independent samples.
 
-    Two-sided, at least 95 % whatever the distribution (Thompson 1936): the largest rank l with
+    Two-sided, at least `confidence` whatever the distribution (Thompson 1936): with 95 % the largest rank l with
     P(Bin(n, q) < l) ≤ 2.5 % and the smallest u with P(Bin(n, q) ≥ u) ≤ 2.5 %. None where the sample has no such rank: the
-    upper one of P95 needs n ≥ 72, both of P50 need n ≥ 6.
+    upper one of P95 needs n ≥ 72 (59 for a one-sided 95 %, which is a two-sided 90 %), both of P50 need n ≥ 6.
     """
     from scipy.stats import binom
 
     if n == 0:
         return (None, None)
-    low, high = int(binom.ppf(0.025, n, q)), int(binom.isf(0.025, n, q)) + 1
+    tail = (1 - confidence) / 2
+    low, high = int(binom.ppf(tail, n, q)), int(binom.isf(tail, n, q)) + 1
     return (low if low >= 1 else None, high if high <= n else None)
 
 
-def quantile(values: "Floats", q: float, examples: "Codes | None" = None) -> Quantile:
-    """The q-quantile (linear between order statistics, as numpy's) with its two-sided 95 % interval.
+def quantile(
+    values: "Floats", q: float, examples: "Codes | None" = None, *, confidence: float = 0.95
+) -> Quantile:
+    """The q-quantile (linear between order statistics, as numpy's) with its two-sided interval, 95 % unless given.
 
     `values` (trials,) in any unit, none NaN; `examples` (trials,) integer codes where examples repeat. Repeats of
     one example resemble each other: the ranks are those of n_eff = n / deff samples, stretched to n, with
@@ -66,7 +72,7 @@ def quantile(values: "Floats", q: float, examples: "Codes | None" = None) -> Qua
     deff = 1.0 if examples is None else _design_effect(np.asarray(values) <= value, q, examples)
     effective = n / deff
     whole = floor(effective + 1e-9)
-    low, high = ranks(whole, q)
+    low, high = ranks(whole, q, confidence)
     stretch = n / whole if whole else 1.0
     return Quantile(
         value=value,

@@ -29,8 +29,10 @@ def wilson(successes: float, n: float, *, critical: float = _Z) -> Interval:
     return (low, high)
 
 
-def wilson_effective(values: "Floats", *, binary_trials: int | None = None) -> Interval:
-    """Two-sided 95 % score interval of the mean of example means in [0, 1], graded or repeated.
+def wilson_effective(
+    values: "Floats", *, binary_trials: int | None = None, confidence: float = 0.95
+) -> Interval:
+    """Two-sided score interval, 95 % unless given, of the mean of example means in [0, 1], graded or repeated.
 
     Wilson on n_eff = n · p(1-p) · n/(n-1) / s² examples (Korn and Graubard 1998), s² the variance of the
     example means with n-1, and the quantile of Student's t with n-1 degrees of freedom. Values that do not
@@ -50,11 +52,11 @@ def wilson_effective(values: "Floats", *, binary_trials: int | None = None) -> I
         effective = n * rate * (1 - rate) * n / (n - 1) / float(data.var(ddof=1))
         if binary_trials is not None:
             effective = min(effective, float(binary_trials))
-    return wilson(rate * effective, effective, critical=float(stdtrit(n - 1, 0.975)))
+    return wilson(rate * effective, effective, critical=float(stdtrit(n - 1, (1 + confidence) / 2)))
 
 
-def clopper_pearson_upper(failures: float, n: float) -> float | None:
-    """One-sided 95 % upper bound of a failure rate (Clopper and Pearson 1934): Beta(0.95; x+1, n-x).
+def clopper_pearson_upper(failures: float, n: float, *, level: float = 0.95) -> float | None:
+    """One-sided upper bound of a failure rate, 95 % unless given (Clopper and Pearson 1934): Beta(0.95; x+1, n-x).
 
     With no failure it is 1 - 0.05^(1/n), about 3/n. `failures` may be a sum of example means: repeats of one
     example are not independent, so that n counts examples. n = 0: None; all failed: 1.
@@ -65,4 +67,10 @@ def clopper_pearson_upper(failures: float, n: float) -> float | None:
         return None
     if failures >= n:
         return 1.0
-    return float(betaincinv(failures + 1, n - failures, 0.95))
+    return float(betaincinv(failures + 1, n - failures, level))
+
+
+def clopper_pearson_lower(failures: float, n: float, *, level: float = 0.95) -> float | None:
+    """One-sided lower bound of a failure rate: Beta(0.05; x, n-x+1). n = 0: None; no failure: 0."""
+    upper = clopper_pearson_upper(n - failures, n, level=level)
+    return None if upper is None else 1 - upper

@@ -29,7 +29,7 @@ def stage_latencies(
     failures = stages["name"][stages["ended"]].value_counts()
     late = samples.index[samples["kind"] == "timed_out"]
     hung = set(live["name"][live["ended"] & live.index.isin(late)])
-    shares, times = _shares(live), _times(live)
+    shares, times = _shares(live), stage_times(live)
     found: dict[str, StageLatency] = {}
     for name in _in_order(stages):
         ms, failed = times.get(name), int(failures.get(name, 0))
@@ -56,8 +56,11 @@ def _quantile(ms: "pd.Series | None", samples: "pd.DataFrame", q: float) -> Quan
     return quantile(ms.to_numpy(), q, samples["example"].reindex(ms.index).to_numpy())
 
 
-def _times(live: "pd.DataFrame") -> dict[str, "pd.Series"]:
-    """Stage → its time in each trial where it is known: a sum over a missing one would be that of half a stage."""
+def stage_times(live: "pd.DataFrame") -> dict[str, "pd.Series"]:
+    """Stage → its time (by trial) where it is known: a sum over a missing one would be that of half a stage.
+
+    `live` are the rows of Columns.stages whose trials count; a stage that a trial enters twice counts once.
+    """
     entered = live.groupby(["name", "trial"], observed=True, sort=False)["ms"]
     whole = entered.sum()[entered.count() == entered.size()]
     return {str(name): ms.droplevel("name") for name, ms in whole.groupby("name", observed=True)}

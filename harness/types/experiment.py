@@ -189,6 +189,12 @@ class Metric:
     where: str = ""
 
 
+EDGE_REGRESSION = "edge_regression"
+"""The metric of a gate that fails where a variant is better on golden and worse on edge."""
+
+GateKind = Literal["absolute", "comparative", "certificate", "edge"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """One row under `gates:`: a promise that a run is judged by."""
@@ -201,6 +207,11 @@ class Gate:
     """One stage of it; None: the whole trial."""
     at_least: float | None = None
     at_most: float | None = None
+    versus: str | None = None
+    """`control`, `baseline` or a variant: what it is held against."""
+    margin: float | None = None
+    """How much worse is still good enough, in the metric's unit; None: it must be shown to be better."""
+    certify_below: float | None = None
     judge: Literal["interval", "point"] = "interval"
     inconclusive: Literal["pass", "warn", "fail"] = "warn"
     """What an undecided verdict counts as."""
@@ -209,16 +220,41 @@ class Gate:
     where: str = ""
 
     @property
+    def kind(self) -> GateKind:
+        """Which of the ways to judge it is."""
+        if self.metric == EDGE_REGRESSION:
+            return "edge"
+        if self.versus is not None:
+            return "comparative"
+        return "absolute" if self.certify_below is None else "certificate"
+
+    @property
     def bound(self) -> float:
-        """What the value is held against; one of the two is there."""
+        """What the value is held against; of a comparative gate minus the margin."""
+        match self.kind:
+            case "comparative" | "edge":
+                return -(self.margin or 0.0)
+            case "certificate":
+                return self.certify_below or 0.0
         return (self.at_least or 0.0) if self.at_most is None else self.at_most
 
     def __str__(self) -> str:
         """Read as `rerank latency_p95_ms on golden at most 400`."""
         stage = "" if self.stage is None else f"{self.stage} "
-        side = "at least" if self.at_most is None else "at most"
-        said = f"{stage}{self.metric} on {self.partition} {side} {self.bound:g}"
+        said = f"{stage}{self.metric} on {self.partition} {self._promise()}"
         return f"{said} (advisory)" if self.advisory else said
+
+    def _promise(self) -> str:
+        match self.kind:
+            case "edge":
+                return f"none beyond {self.margin or 0:g} versus {self.versus or 'control'}"
+            case "comparative" if self.margin:
+                return f"no worse than {self.versus} by {self.margin:g}"
+            case "comparative":
+                return f"better than {self.versus}"
+            case "certificate":
+                return f"certified below {self.certify_below:g}"
+        return f"{'at least' if self.at_most is None else 'at most'} {self.bound:g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +290,9 @@ class Experiment:
     control: str = ""
     candidates: tuple[str, ...] = ()
     gates: tuple[Gate, ...] = ()
-    """Those that can be judged; the others stand in `later`."""
+    baseline: str | None = None
+    """Absolute path of the file that gates `versus: baseline` are held against."""
+    stop_early: bool = False
     controls: tuple[Aid, ...] = ()
     """What is added for each retrieval variant."""
     resolved: Mapping[str, Any] = field(default_factory=dict)

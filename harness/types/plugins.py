@@ -379,7 +379,7 @@ class Scorer(Protocol):
 
     `answer`: quality in [0, 1], for trials that answered and kept the schema; the others are wrong without asking.
     `outcome`: in [0, 1] too, for all trials where something came, whatever its form (abstention, labels).
-    `facts`: what a trial took, in its own unit; for all.
+    `facts`: what a trial took, in its own unit; for all. Its class may say `better`: "lower" or "higher".
     """
 
     def __call__(self, record: Record, example: Example) -> Scored | Unscored:

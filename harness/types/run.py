@@ -9,6 +9,7 @@ from harness.types.experiment import Gate
 from harness.types.record import Record
 from harness.types.score import Judgement
 from harness.types.search import IndexReport
+from harness.types.summary import Look
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,10 @@ class MetricInfo:
     """`answer`: quality in [0, 1]; `facts`: a quantity in a unit of its own."""
     lenient: bool = False
     """True where an answer whose JSON is wrapped is judged by that JSON."""
+    better: Literal["higher", "lower"] | None = "higher"
+    """None of a quantity of which nobody has said it."""
+    digest: str = ""
+    """Over the scorer and its options: figures of other digests are no comparison."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,11 @@ class Manifest:
     """Empty under --no-gate."""
     candidates: tuple[str, ...] = ()
     """What gates judge."""
+    alpha: float = 0.05
+    """The chance of a false alarm, over the comparative gates of the run together."""
+    looks: tuple[float, ...] = ()
+    """Shares of the examples after which the run is looked at; empty where it does not stop early."""
+    repeats: int = 1
     stages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Variant → the names of its stages, as far as the config tells them."""
     selection: Mapping[str, Any] = field(default_factory=dict)
@@ -73,6 +83,12 @@ class Manifest:
     """Retrieval variant → `closed-book` or `oracle` → the variant of this run that was asked so."""
     absent: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     """Retrieval variant → relevant documents that its corpus does not hold; None where nobody can list the corpus."""
+
+    @property
+    def primary(self) -> MetricInfo | None:
+        """The metric that decides; None where the config declares none that could."""
+        judged = [metric for metric in self.metrics if metric.judges != "facts"]
+        return next((metric for metric in self.metrics if metric.primary), judged[0] if judged else None)
 
 
 PaceMove = Literal["kept", "raised", "held", "lowered"]
@@ -110,6 +126,9 @@ class Traces:
     examples: Mapping[str, Example] = field(default_factory=dict)
     """By id."""
     indexes: Iterable[IndexReport] = ()
+    looks: tuple[Look, ...] = ()
+    placed: Mapping[str, str] = field(default_factory=dict)
+    """Example → the partition that it was run in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

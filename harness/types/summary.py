@@ -230,6 +230,104 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One metric of two variants on one partition, paired by example: difference = a − b."""
+
+    a: str
+    b: str
+    partition: str
+    metric: str
+    difference: float | None
+    """In the metric's unit; None where no example has a value on both sides."""
+    ci: Interval
+    p: float | None
+    """Two-sided, of no difference; None where nothing is tested."""
+    p_adjusted: float | None
+    """For the number of variants (Holm); None where the metric is descriptive only."""
+    method: str
+    n: int
+    """Examples with a value on both sides."""
+    wins: int
+    """Examples on which a is better."""
+    losses: int
+    ties: int
+    mde: float | None
+    """The smallest true difference that so many examples show with 80 % power; None where none could be shown."""
+    verdict: Literal["better", "worse", "no worse than the margin", "cannot tell"]
+    """Of a, on a 5 % level: by the adjusted p where there is one, else by the interval alone."""
+    family: Literal["primary", "speed", "descriptive"]
+    """What the p is adjusted within: the primary metric of a partition's variants, or the speed of all; descriptive: not at all."""
+    a_value: float | None = None
+    """Over the same examples as the difference."""
+    b_value: float | None = None
+    ratio: float | None = None
+    """Of times: a's over b's; None elsewhere."""
+    ratio_ci: Interval = (None, None)
+    margin: float | None = None
+    won: tuple[str, ...] = ()
+    """Ids of the examples on which a is better, of the primary metric only."""
+    lost: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Ids that b has a value of and a has none, though its row is the same: a's coverage failed there."""
+    new: tuple[str, ...] = ()
+    """Ids that a has a value of and b has none."""
+    changed: tuple[str, ...] = ()
+    """Ids whose rows differ, left out."""
+    run_a: str = ""
+    run_b: str = ""
+    """Empty where it is a's own run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """An example whose expected answer may be wrong: most variants agree with each other against it."""
+
+    partition: str
+    example_id: str
+    variants: tuple[str, ...]
+    """Those that gave one and the same answer, which is scored as wrong."""
+    of: int
+    """Variants that answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposed:
+    """How often a held-out partition was scored since its rows last changed, this time among them."""
+
+    partition: str
+    times: int
+    runs: int
+    variants: int
+    """Different ones, told apart by name and config."""
+    since: str
+    """The first of these times, UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One line of looks.jsonl: what a planned look made of one variant."""
+
+    look: int
+    """From 1; 0 where a count of failures decided between two looks."""
+    of: int
+    at: str
+    variant: str
+    decision: Literal["go on", "hopeless", "shown"]
+    """hopeless: a gate failed, or can no longer pass; shown: all its gates are passed."""
+    why: str
+    level: float
+    """One-sided confidence of the bounds that it was judged by."""
+    tried: int
+    """Trials with a record by then."""
+    planned: int
+
+    @property
+    def stops(self) -> bool:
+        """True where the variant is asked no more."""
+        return self.decision != "go on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """One gate on one variant."""
 
@@ -238,11 +336,33 @@ class Verdict:
     variant: str
     verdict: Literal["pass", "fail", "inconclusive"]
     value: float | None
+    """What was measured; of a comparative gate the difference to what it is held against."""
     ci: Interval
+    """One-sided bounds, lower and upper, each at `level`; both None where it is judged by the value alone."""
     bound: float
+    """Of a comparative gate minus the margin: what the lower bound of the difference must reach."""
     why: str
     counts: Literal["pass", "warn", "fail", "undecided"]
     """What it makes of the run: exit 0 for the first two, 1 for fail, 3 for undecided."""
+    metric: str = ""
+    partition: str = ""
+    stage: str | None = None
+    versus: str | None = None
+    """The variant, or `baseline`, that it is held against; None for a gate on the value itself."""
+    n: int = 0
+    level: float = 0.95
+    p: float | None = None
+    """One-sided, of no regression, for a comparative gate."""
+    p_adjusted: float | None = None
+    """Over the comparative gates of the run (Holm); it must be at most alpha to fail."""
+    mde: float | None = None
+    """The smallest true difference that so many examples show with 80 % power."""
+    wins: int | None = None
+    losses: int | None = None
+    lost: tuple[str, ...] = ()
+    """Ids of the examples that the variant does worse on than what it is held against."""
+    share: bool = False
+    """True where value, bounds and mde are shares in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,7 +429,7 @@ class Summary:
 
     run: RunInfo
     variants: Mapping[str, VariantSummary]
-    comparisons: tuple[Mapping[str, object], ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
     warnings: tuple[Notice, ...] = ()
     gates: tuple[Verdict, ...] = ()
     overhead: Overhead | None = None
@@ -320,6 +440,10 @@ class Summary:
     """What it took to make each index ready, apart from every query; one an index and start of the run."""
     spend: Spend | None = None
     """None where every answer was produced elsewhere."""
+    suspects: tuple[Suspect, ...] = ()
+    exposed: tuple[Exposed, ...] = ()
+    looks: tuple[Look, ...] = ()
+    """The last of each variant, in a run that may stop early."""
 
     def by_partition(self) -> dict[str, dict[str, PartitionSummary]]:
         """Turn the table round: partition → variant → figures; golden first, then edge, then as they come."""

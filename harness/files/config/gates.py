@@ -1,17 +1,14 @@
-"""Gates: the rows that can be judged, and those that wait for a later version."""
+"""Gates: the promises that a run is judged by."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from harness.files.config.shape import Gate as Row
 from harness.files.config.site import Site
 from harness.types.experiment import Gate
 
-JUDGED = ("latency_p50_ms", "latency_p95_ms")
-"""Metrics that can be held against an absolute bound, of a whole trial or of one of its stages."""
-
 
 def gates(rows: Sequence[Row], site: Site) -> tuple[Gate, ...]:
-    """Every gate that can be judged."""
+    """Every row under `gates:`."""
     return tuple(
         Gate(
             metric=row.metric,
@@ -20,20 +17,13 @@ def gates(rows: Sequence[Row], site: Site) -> tuple[Gate, ...]:
             stage=row.stage,
             at_least=row.at_least,
             at_most=row.at_most,
+            versus=row.versus,
+            margin=row.margin,
+            certify_below=row.certify_below,
             judge=row.judge,
             inconclusive=row.inconclusive,
             advisory=row.advisory,
             where=site.where("gates", n),
         )
         for n, row in enumerate(rows)
-        if _is_judged(row)
     )
-
-
-def waiting(rows: Sequence[Row]) -> Iterator[int]:
-    """The places of those that cannot be judged yet."""
-    return (n for n, row in enumerate(rows) if not _is_judged(row))
-
-
-def _is_judged(row: Row) -> bool:
-    return row.metric in JUDGED and (row.at_least is not None or row.at_most is not None)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from harness.files.config.gates import waiting
 from harness.files.config.metrics import ALWAYS
 from harness.files.config.shape import Ablation, ExperimentFile, Gate
 from harness.files.config.site import At, Site
@@ -89,9 +88,5 @@ def _check_gate(gate: Gate, at: At, known: list[str], experiment: Experiment, si
 
 
 def _top(shape: ExperimentFile) -> Iterator[At]:
-    if shape.stop_early:
-        yield ("stop_early",)
-    yield from (("gates", n) for n in waiting(shape.gates))
-    for key in ("baseline", "ablation"):
-        if getattr(shape, key):
-            yield (key,)
+    if shape.ablation:
+        yield ("ablation",)

@@ -80,6 +80,8 @@ def _experiment(shape: "ExperimentFile", file: str, site: "Site") -> Experiment:
         control=control,
         candidates=candidates,
         gates=gates(shape.gates, site),
+        baseline=shape.baseline.path if shape.baseline else None,
+        stop_early=shape.stop_early,
         controls=tuple(dict.fromkeys(shape.controls)),
     )
     for name, layer in shape.ablation.layers.items() if shape.ablation else ():

@@ -72,7 +72,7 @@ def partition(manifest: Manifest, cell: Cell, overhead: Overhead | None) -> Part
     """Every figure of one variant on one partition."""
     trials = cell.trials
     kinds = trials["kind"].value_counts()
-    primary = primary_of(manifest)
+    primary = manifest.primary
     quality = _quality(cell, primary) if primary else None
     scored = len(trials) - quality.unscored if quality else _came(trials)
     measured = overhead if manifest.live.get(cell.variant, True) else None
@@ -97,12 +97,6 @@ def partition(manifest: Manifest, cell: Cell, overhead: Overhead | None) -> Part
         context=context_size(trials),
         citations=_citations(manifest, cell),
     )
-
-
-def primary_of(manifest: Manifest) -> MetricInfo | None:
-    """The metric that decides; None where the config declares none that could."""
-    judged = [metric for metric in manifest.metrics if metric.judges != "facts"]
-    return next((metric for metric in manifest.metrics if metric.primary), judged[0] if judged else None)
 
 
 def _came(trials: "pd.DataFrame") -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from harness.flow.summarise.cells import Cell, cell, primary_of
+from harness.flow.summarise.cells import Cell, cell
 from harness.stats.blame import blame
 from harness.stats.columns import Columns
 from harness.text.figures import count
@@ -23,7 +23,7 @@ def failures(manifest: Manifest, data: Columns, own: Cell) -> Blame | None:
 
     None for a variant that looks nothing up, for one that the harness added, and where the primary metric is no share.
     """
-    primary = primary_of(manifest)
+    primary = manifest.primary
     if primary is None or primary.judges == "facts" or own.variant in manifest.aid:
         return None
     reach = own.trials["reach"]

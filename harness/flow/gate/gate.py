@@ -1,10 +1,11 @@
-"""Whether a run keeps its promises: a verdict for each gate and variant, with the evidence that it stands on."""
+"""The step itself: every gate on every variant that it is about."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.stats.quantiles import CLOSED_FROM, FEWEST_P95
+from harness.types.comparison import Evidence
 from harness.types.experiment import Gate
 from harness.types.run import Manifest
 from harness.types.summary import Interval, Latency, PartitionSummary, StageLatency, Summary, Verdict
@@ -23,7 +24,7 @@ class Found:
     """Why there is none, or why it cannot be trusted; empty where it can."""
 
 
-def gate(summary: Summary, manifest: Manifest) -> tuple[Verdict, ...]:
+def gate(summary: Summary, manifest: Manifest, evidence: Evidence) -> tuple[Verdict, ...]:
     """Judge every gate on every variant that it is about.
 
     Three verdicts: fail where the 95 % interval lies wholly on the wrong side of the bound, pass where it lies wholly on
@@ -118,6 +119,8 @@ def _counts(one: Gate, verdict: str, *, measured: bool) -> Literal["pass", "warn
 
 
 def _found(one: Gate, part: PartitionSummary | None) -> Found:
+    if one.kind != "absolute" or one.metric not in _METRICS:
+        return Found(why="it is not judged yet")
     if part is None:
         return Found(why=f"the partition '{one.partition}' was not run")
     latency = part.latency

@@ -1,0 +1,1 @@
+"""How sure a difference is: every variant held against another, example by example."""

@@ -1,0 +1,41 @@
+"""On what terms the variants of a run are compared: fixed by its config, before anything is looked at."""
+
+from harness.types.comparison import Better, Terms
+from harness.types.run import Manifest
+
+ALWAYS: dict[str, Better] = {
+    "schema_failure_rate": "lower",
+    "cost_usd_per_1k": "lower",
+    "coverage": "higher",
+}
+"""What every side has marks of, beside the declared metrics."""
+
+
+def terms(manifest: Manifest) -> Terms:
+    """Read them from a manifest: what decides, which way is better, and the margins that its gates allow.
+
+    Where several gates allow margins on one metric and partition, the smallest holds.
+    """
+    declared: dict[str, Better] = {one.name: one.better for one in manifest.metrics if one.better is not None}
+    margins: dict[tuple[str, str], float] = {}
+    for gate in manifest.gates:
+        if gate.margin is not None:
+            key = (gate.metric, gate.partition)
+            margins[key] = min(gate.margin, margins.get(key, gate.margin))
+    primary = manifest.primary
+    return Terms(
+        primary=primary.name if primary else None,
+        better={**declared, **ALWAYS},
+        shares=frozenset(
+            (
+                *(one.name for one in manifest.metrics if one.judges != "facts"),
+                "schema_failure_rate",
+                "coverage",
+            )
+        ),
+        alpha=manifest.alpha,
+        margins=margins,
+        against=manifest.control,
+        aids=frozenset(manifest.aid),
+        seed=manifest.seed,
+    )
