@@ -1,6 +1,6 @@
 """From a run folder to its derived files and what is shown of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +55,16 @@ def judge(ledger: Ledger, prepared: Prepared, *, again: bool = False) -> Summary
         manifest = replace(
             manifest, gates=experiment.gates, candidates=experiment.candidates, alpha=experiment.alpha
         )
+    return settle(ledger, manifest, records, finished_at)
+
+
+def settle(
+    ledger: Ledger, manifest: Manifest, records: Callable[[], Iterable[Record]], finished_at: str
+) -> Summary:
+    """Summarise, compare and judge what is scored; write summary.json, report.md and the rankings in trec/.
+
+    `records` starts the stream of them anew, priced as they are to be.
+    """
     summary = summarise(manifest, traces(ledger, records()), finished_at=finished_at)
     summary = weighed(summary, manifest, Evidence(sides=tally(manifest, traces(ledger, records()))))
     if any(manifest.live.values()):
