@@ -23,10 +23,6 @@ from harness.types.experiment import Experiment
 from harness.types.panel import Panel
 from harness.types.summary import Notice
 
-JUDGED_LATER = frozenset({"gates", "baseline"})
-"""What a run leaves out under --no-gate."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """An experiment that can be run, and what is weak about it."""
@@ -60,14 +56,13 @@ def prepare(config: Path, *, sets: Sequence[str] = (), partitions: Collection[st
     return Prepared(experiment=experiment, evalset=evalset, panel=panel, notices=notices, faults=faults)
 
 
-def require_ready(prepared: Prepared, *, gate: bool = True) -> None:
+def require_ready(prepared: Prepared) -> None:
     """Raise for leakage, and NotAvailable for every key that would have to act and is not built yet."""
     if prepared.faults:
         raise ConfigError(prepared.faults)
     later = [
         Fault(where=where, what=f"{key}: not available yet", next="take it out to run without it")
         for key, where in prepared.experiment.later.items()
-        if gate or key.split(".")[0].split("[")[0] not in JUDGED_LATER
     ]
     if later:
         raise NotAvailable(later)
