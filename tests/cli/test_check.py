@@ -107,20 +107,17 @@ def test_a_template_that_cannot_be_filled_is_named(here: Command, config: Path) 
     assert "Traceback" not in ended.err
 
 
-GATES = "gates:\n  - {metric: right, partition: golden, at_least: 0.5}\n"
-
-
 def test_what_is_not_built_yet_is_said_before_a_run(here: Command, config: Path) -> None:
-    """A gate in the config is a warning of `check`, exit 2 of `run`, and left out under --no-gate."""
-    config.write_text(config.read_text(encoding="utf-8") + GATES, encoding="utf-8")
+    """An ablation in the config is a warning of `check`, and exit 2 of `run`."""
+    ablation = "ablation: {base: plain, layers: {more: {model: reference/reference-tuned}}}\n"
+    config.write_text(config.read_text(encoding="utf-8") + ablation, encoding="utf-8")
     checked = here("check", config)
     assert checked.code == 0
-    assert "gates[0]: not available yet" in checked.err
+    assert "ablation: not available yet" in checked.err
     refused = here("run", config)
     assert refused.code == 2
-    assert "gates[0]: not available yet" in refused.err
+    assert "ablation: not available yet" in refused.err
     assert not Path("results").exists()
-    assert here("run", config, "--no-gate", "--quiet", "--limit", "1").code == 0
 
 
 def test_flags_reach_the_plan(here: Command, config: Path) -> None:
