@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.stats.multiple import holm
-from harness.stats.pairing import Pairs
 from harness.stats.paired import Effect
+from harness.stats.pairing import Pairs
 from harness.types.comparison import Better
 
 if TYPE_CHECKING:
