@@ -94,7 +94,6 @@ def weighed(summary: Summary, manifest: Manifest, evidence: Evidence) -> Summary
     summary = replace(
         summary,
         comparisons=compared.comparisons,
-        suspects=compared.suspects,
         warnings=(*compared.notices, *summary.warnings),
     )
     return replace(summary, gates=gate(summary, manifest, evidence))

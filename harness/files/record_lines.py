@@ -71,6 +71,7 @@ def manifest_of(found: Mapping[str, Any]) -> Manifest:
         candidates=tuple(found.get("candidates") or ()),
         looks=tuple(found.get("looks") or ()),
         stages={name: tuple(stages) for name, stages in (found.get("stages") or {}).items()},
+        sampled={name: tuple(ids) for name, ids in (found.get("sampled") or {}).items()},
         absent={
             name: None if ids is None else tuple(ids) for name, ids in (found.get("absent") or {}).items()
         },

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DIGITS = 16
-"""Of a digest that tells two schemas or price lists apart."""
+"""Of a digest that tells two rows, schemas or price lists apart, and still fits into a baseline file."""
 
 
 def tally(manifest: Manifest, traces: Traces) -> Sides:
@@ -28,6 +28,7 @@ def tally(manifest: Manifest, traces: Traces) -> Sides:
     data = columns(traces.records, traces.judgements)
     only = manifest.selection.get("only")
     chosen = None if only is None else {(one[0], one[2]) for one in only}
+    sampled = {name: frozenset(ids) for name, ids in manifest.sampled.items()}
     stopped = {look.variant for look in traces.looks if look.stops}
     sides: dict[tuple[str, str], Side] = {}
     for variant, plan in manifest.plan.items():
@@ -35,6 +36,8 @@ def tally(manifest: Manifest, traces: Traces) -> Sides:
             ids = _planned(traces, partition)
             if chosen is not None:
                 ids = [id_ for id_ in ids if (variant, id_) in chosen]
+            if variant in sampled:
+                ids = [id_ for id_ in ids if id_ in sampled[variant]]
             if variant in stopped:
                 ids = _tried(data, variant, partition, ids)
             sides[variant, partition] = _side(manifest, data, (variant, partition), ids, traces.examples)
@@ -66,7 +69,7 @@ def _side(
         partition=partition,
         run=manifest.id,
         examples=tuple(ids),
-        digests=tuple(examples[id_].digest for id_ in ids),
+        digests=tuple(examples[id_].digest[:DIGITS] for id_ in ids),
         tags=tuple(examples[id_].tags for id_ in ids),
         repeats=manifest.repeats,
         marks=_marks(manifest, rows, primary),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.types.summary import Comparison, Interval, Notice, Suspect
+from harness.types.summary import Comparison, Interval, Notice
 
 WHOLE, FIRST_TOKEN = "", "first token"
 """Keys of `Side.times` beside the names of stages."""
@@ -86,7 +86,6 @@ class Compared:
 
     comparisons: tuple[Comparison, ...] = ()
     notices: tuple[Notice, ...] = ()
-    suspects: tuple[Suspect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +118,8 @@ class Baseline:
     sides: Sides
     rows: Mapping[str, str] = field(default_factory=dict)
     """Partition → digest over its rows."""
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """Variant → digest over what the config says of it and of its models, prices left out."""
     noise: tuple[Noise, ...] = ()
     """Where the run had repeats."""
 

@@ -81,6 +81,8 @@ class Manifest:
     """Variant → `closed-book` or `oracle`, for those that the harness added."""
     aided: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Retrieval variant → `closed-book` or `oracle` → the variant of this run that was asked so."""
+    sampled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Variant → the examples that it was asked on, where the others were asked on more: the control beside a baseline."""
     absent: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     """Retrieval variant → relevant documents that its corpus does not hold; None where nobody can list the corpus."""
 
@@ -144,6 +146,8 @@ class Selection:
     """The first N rows of each partition, after the tags."""
     only: frozenset[tuple[str, str, str, int]] | None = None
     """Trial keys that may run; None for no such bound."""
+    gate: bool = True
+    """False under --no-gate: nothing is asked for the sake of a gate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
