@@ -46,10 +46,19 @@ def detectable_mean(n: int, spread: float) -> float | None:
     return (Z_TWO_SIDED + Z_POWER) * spread / sqrt(n) if n > 0 else None
 
 
+def examples_for_mean(difference: float, spread: float) -> float:
+    """Paired examples that show a mean difference with 80 % power at 5 %, two-sided: (z_α + z_β)² σ² / Δ²; as above.
+
+    With K repeats σ² = ω² + (σ_A² + σ_B²) / K: ω² is the variance between examples of their true differences, σ_A² and
+    σ_B² those between repeats of one example (Miller 2024).
+    """
+    return ((Z_TWO_SIDED + Z_POWER) * spread / difference) ** 2 if difference > 0 else inf
+
+
 def examples_for_margin(margin: float, discordance: float = TYPICAL_DISCORDANCE) -> float:
     """Paired examples that show two equal rates to differ by less than `margin`, with 80 % power at one-sided 5 %.
 
-    n = (z_0.95 + z_0.8)² q / M², q the share of discordant pairs.
+    n = (z_0.95 + z_0.8)² q / M², q the share of discordant pairs; of graded scores the variance of the differences.
     """
     return (Z_ONE_SIDED + Z_POWER) ** 2 * discordance / margin**2 if margin > 0 else inf
 

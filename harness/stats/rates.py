@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 _Z = 1.959963984540054
 """The 97.5 % point of the standard normal."""
 
+_PAIR = 2 * 0.25**2
+"""Sum of squares of the pseudo-pair of `wilson_effective`: it covers from there on, and a larger one only widens."""
+
 
 def wilson(successes: float, n: float, *, critical: float = _Z) -> Interval:
     """Two-sided score interval of a rate (Wilson 1927).
@@ -34,10 +37,13 @@ def wilson_effective(
 ) -> Interval:
     """Two-sided score interval, 95 % unless given, of the mean of example means in [0, 1], graded or repeated.
 
-    Wilson on n_eff = n · p(1-p) · n/(n-1) / s² examples (Korn and Graubard 1998), s² the variance of the
-    example means with n-1, and the quantile of Student's t with n-1 degrees of freedom. Values that do not
-    differ (by 1e-9) carry no s²: n_eff = n. `values` (examples,); `binary_trials` is the number of trials behind them
-    where each was 0 or 1: n_eff never exceeds it. n = 0: both None. n = 1: both None, for want of a spread.
+    Wilson on n_eff = n · (B + w) / (S + w) examples (Korn and Graubard 1998, who have no w), and the quantile of
+    Student's t with n-1 degrees of freedom. S is the sum of squared distances of the means to their own, B = n p(1-p)
+    what it would be were each of them 0 or 1. w = _PAIR is that of a pair ¼ above and below, for the losses that the
+    sample has not met yet: where nearly all is perfect a single small loss makes S tiny, and an interval without w
+    covers 80 to 92 % there. 0-or-1 values have n_eff = n. So have values that do not differ (by 1e-9): they
+    carry no S. `values` (examples,); `binary_trials` is the number of trials behind them where each was 0 or 1: n_eff
+    never exceeds it. n = 0: both None. n = 1: both None, for want of a spread.
     """
     import numpy as np
     from scipy.special import stdtrit
@@ -49,7 +55,8 @@ def wilson_effective(
     rate = min(1.0, max(0.0, float(data.mean())))
     effective = float(n)
     if np.ptp(data) > 1e-9:
-        effective = n * rate * (1 - rate) * n / (n - 1) / float(data.var(ddof=1))
+        squares = float(((data - rate) ** 2).sum())
+        effective = n * (n * rate * (1 - rate) + _PAIR) / (squares + _PAIR)
         if binary_trials is not None:
             effective = min(effective, float(binary_trials))
     return wilson(rate * effective, effective, critical=float(stdtrit(n - 1, (1 + confidence) / 2)))

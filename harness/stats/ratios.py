@@ -20,9 +20,8 @@ GEOMETRIC = "geometric mean, paired t on logs"
 FEWEST_PAIRS = 50
 """Examples under which a bootstrapped ratio of quantiles covers too little."""
 ROUNDS = 2000
-_FEWEST_ROUNDS = 200
-_MOST_DRAWN = 8_000_000
-"""Samples drawn over all rounds: of a very large run fewer rounds are made, whose interval is narrow anyway."""
+_AT_ONCE = 1_000_000
+"""Samples of as many rounds as are drawn together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +40,16 @@ class Ratio:
 
 
 def geometric_ratio(a: "Floats", b: "Floats", *, confidence: float = 0.95) -> Ratio:
-    """Ratio of the geometric means of two paired times, `a` / `b` (examples,), all above 0: a paired t on their logs.
+    """Ratio of the geometric means of two paired times, `a` / `b` (examples,): a paired t on their logs.
 
-    The most powerful of the comparisons of time, where the whole distribution moves. No pair: all None.
+    The most powerful of the comparisons of time, where the whole distribution moves. No pair, or a time that is not
+    above 0 and so has no logarithm: no value.
     """
     import numpy as np
 
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if not ((first > 0).all() and (second > 0).all()):
+        return _unknown(GEOMETRIC, first.size)
     effect = amount_effect(np.log(first), np.log(second), confidence=confidence)
     low, high = effect.ci
     return Ratio(
@@ -65,26 +67,27 @@ def quantile_ratio(
 ) -> Ratio:
     """Ratio of the q-quantiles of two paired sets of times, `a` / `b`: percentile bootstrap over examples, both sides at once.
 
-    `a` and `b` hold one sequence of repeats (1 or more, above 0) for each example, in the same order; the quantile is numpy's,
-    linear. ROUNDS rounds, seeded. Under FEWEST_PAIRS examples no interval is given: it would cover too little.
+    `a` and `b` hold one sequence of repeats (1 or more) for each example, in the same order; the quantile is numpy's,
+    linear. ROUNDS rounds, seeded. Under FEWEST_PAIRS examples no interval is given: it would cover too little. No example,
+    or a time that is not above 0: no value.
     """
     import numpy as np
 
     n = len(a)
-    if n == 0:
-        return Ratio(value=None, ci=(None, None), p=None, p_below=None, method=BOOTSTRAP, n=0)
-    value = float(np.quantile(np.concatenate(a), q) / np.quantile(np.concatenate(b), q))
+    first, second = _Pool.of(a), _Pool.of(b)
+    if n == 0 or min(first.values[0], second.values[0]) <= 0:
+        return _unknown(BOOTSTRAP, n)
+    once = np.ones((1, n), dtype=np.int64)
+    value = float(first.quantiles(once, q)[0] / second.quantiles(once, q)[0])
     ci: Interval = (None, None)
     if n >= FEWEST_PAIRS:
-        random = np.random.default_rng(seed)
-        widest = max(*map(len, a), *map(len, b))
-        rounds = min(ROUNDS, max(_FEWEST_ROUNDS, _MOST_DRAWN // (n * widest)))
-        first, second = _matrix(a), _matrix(b)
-        logs = np.empty(rounds)
-        for at in range(rounds):
-            drawn = random.integers(0, n, n)
-            logs[at] = np.log(_quantile(first[drawn], q) / _quantile(second[drawn], q))
-        low, high = np.exp(np.quantile(logs, ((1 - confidence) / 2, (1 + confidence) / 2)))
+        random, logs = np.random.default_rng(seed), []
+        together = max(1, _AT_ONCE // max(first.values.size, second.values.size))
+        for at in range(0, ROUNDS, together):
+            drawn = _drawn(random, min(together, ROUNDS - at), n)
+            logs.append(np.log(first.quantiles(drawn, q) / second.quantiles(drawn, q)))
+        tail = (1 - confidence) / 2
+        low, high = np.exp(np.quantile(np.concatenate(logs), (tail, 1 - tail)))
         ci = (float(low), float(high))
     return Ratio(value=value, ci=ci, p=None, p_below=None, method=BOOTSTRAP, n=n)
 
@@ -96,18 +99,46 @@ def example_times(values: "Floats", examples: "Codes") -> "NDArray[np.float64]":
     return np.asarray(np.exp(example_means(np.log(np.asarray(values, dtype=float)), examples)))
 
 
-def _matrix(samples: Sequence["Floats"]) -> "NDArray[np.float64]":
-    """One row an example; NaN where it has fewer repeats than another."""
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """All times of one side, sorted once, so that a round only counts them."""
+
+    values: "NDArray[np.float64]"
+    examples: "NDArray[np.int64]"
+    """Whose they are."""
+
+    @classmethod
+    def of(cls, samples: Sequence["Floats"]) -> "_Pool":
+        import numpy as np
+
+        values = np.concatenate([np.asarray(one, dtype=float) for one in samples]) if samples else np.zeros(0)
+        order = np.argsort(values, kind="stable")
+        return cls(values[order], np.repeat(np.arange(len(samples)), [len(one) for one in samples])[order])
+
+    def quantiles(self, drawn: "NDArray[np.int64]", q: float) -> "NDArray[np.float64]":
+        """The linear q-quantile of each round; `drawn` (rounds, examples) tells how often each example is in it."""
+        import numpy as np
+
+        upto = np.cumsum(drawn[:, self.examples])
+        ends = upto[self.values.size - 1 :: self.values.size]
+        starts = np.concatenate(([0], ends[:-1]))
+        place = (ends - starts - 1) * q
+        below = np.floor(place)
+
+        def value(rank: "NDArray[np.float64]") -> "NDArray[np.float64]":
+            return self.values[np.searchsorted(upto, starts + rank, side="right") % self.values.size]
+
+        low, high = value(below), value(np.ceil(place))
+        return np.asarray(low + (high - low) * (place - below))
+
+
+def _drawn(random: "np.random.Generator", rounds: int, n: int) -> "NDArray[np.int64]":
+    """How often each of n examples is drawn (rounds, n), with replacement."""
     import numpy as np
 
-    held = np.full((len(samples), max(map(len, samples))), np.nan)
-    for row, values in enumerate(samples):
-        held[row, : len(values)] = values
-    return held
+    picked = random.integers(0, n, (rounds, n)) + np.arange(rounds)[:, None] * n
+    return np.bincount(picked.ravel(), minlength=rounds * n).reshape(rounds, n)
 
 
-def _quantile(drawn: "NDArray[np.float64]", q: float) -> float:
-    import numpy as np
-
-    values = drawn.ravel()
-    return float(np.quantile(values[~np.isnan(values)], q))
+def _unknown(method: str, n: int) -> Ratio:
+    return Ratio(value=None, ci=(None, None), p=None, p_below=None, method=method, n=n)
