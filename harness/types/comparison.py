@@ -132,6 +132,9 @@ class Evidence:
     baseline: Baseline | None = None
     levels: Mapping[str, float] = field(default_factory=dict)
     """Variant → the one-sided confidence of its bounds, where a run that may stop early needs more than 95 %."""
+    fails: Mapping[str, float] = field(default_factory=dict)
+    """Variant → what the one-sided p of a comparative gate must not exceed to fail it, where a run may stop early: its part
+    of alpha in that look, in place of Holm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

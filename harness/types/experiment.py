@@ -229,6 +229,11 @@ class Gate:
         return "absolute" if self.certify_below is None else "certificate"
 
     @property
+    def waits(self) -> bool:
+        """True where no look at a run before its end may pass or fail it: a plain threshold, or a count of failures."""
+        return self.judge == "point" or self.kind == "certificate"
+
+    @property
     def bound(self) -> float:
         """What the value is held against; of a comparative gate minus the margin."""
         match self.kind:

@@ -1,7 +1,7 @@
 """What a run is: its manifest, and the harness's own probes while it ran."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from harness.types.evalset import Example
@@ -85,6 +85,19 @@ class Manifest:
     """Variant → the examples that it was asked on, where the others were asked on more: the control beside a baseline."""
     absent: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     """Retrieval variant → relevant documents that its corpus does not hold; None where nobody can list the corpus."""
+
+    def ended(self, stopped: Collection[str], tried: Mapping[tuple[str, str], int]) -> "Manifest":
+        """The same with the plan as it came about: of a variant that was stopped, the trials that were tried.
+
+        `tried`: (variant, partition) → trials with a record.
+        """
+        plan = {
+            variant: {
+                name: tried.get((variant, name), 0) if variant in stopped else n for name, n in part.items()
+            }
+            for variant, part in self.plan.items()
+        }
+        return replace(self, plan=plan)
 
     @property
     def primary(self) -> MetricInfo | None:

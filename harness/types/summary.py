@@ -312,8 +312,9 @@ class Look:
     of: int
     at: str
     variant: str
-    decision: Literal["go on", "hopeless", "shown"]
-    """hopeless: a gate failed, or can no longer pass; shown: all its gates are passed."""
+    decision: Literal["go on", "hopeless", "shown", "not needed"]
+    """hopeless: a gate failed, or can no longer pass; shown: all its gates are passed; not needed: it has no gates, and no
+    variant is left that it is asked for."""
     why: str
     level: float
     """One-sided confidence of the bounds that it was judged by."""

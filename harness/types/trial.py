@@ -19,6 +19,8 @@ class Trial:
     warmup: bool = False
     fresh: bool = False
     """True where no answer may come from the response cache, so that latency can be judged."""
+    look: int = 0
+    """The planned look at the run, from 1, that it is tried before; 0 in a run that does not stop early."""
 
     @property
     def key(self) -> tuple[str, str, str, int]:
