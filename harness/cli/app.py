@@ -21,7 +21,7 @@ COMMANDS = {
     "schema": ("harness.cli.schema:schema", "Print the JSON Schema of the experiment file."),
     "reference": ("harness.cli.reference:reference", "Serve the built-in reading model by hand."),
     "compare": ("harness.cli.later:compare", "Compare two runs pair by pair. Not available yet."),
-    "gate": ("harness.cli.later:gate", "Judge a run by its gates. Not available yet."),
+    "gate": ("harness.cli.gate:gate", "Judge a run by its gates; write what CI reads of them."),
     "baseline": ("harness.cli.later:baseline", "Write a baseline from a run. Not available yet."),
     "diagnose": ("harness.cli.later:diagnose", "Name the cause of failures. Not available yet."),
     "export": ("harness.cli.later:export", "Write training data from a run. Not available yet."),

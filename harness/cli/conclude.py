@@ -9,6 +9,7 @@ from typing import Literal
 import orjson
 
 from harness.cli.prepare import Prepared
+from harness.cli.publish import publish
 from harness.errors import GateFailed, HarnessError, Undecided
 from harness.files.kept_texts import with_passages
 from harness.files.ledger import SUMMARY, TEXTS, Ledger
@@ -43,7 +44,7 @@ def judge(ledger: Ledger, prepared: Prepared, *, again: bool = False) -> Summary
 
     def records() -> Iterable[Record]:
         found = ledger.records()
-        return reprice(found, _prices(prepared.experiment)) if again else found
+        return reprice(found, prices_of(prepared.experiment)) if again else found
 
     judged = with_passages(records(), ledger.folder / TEXTS) if panel.reads_passages else records()
     ledger.write_scores(score(judged, ledger.examples(), panel))
@@ -61,7 +62,7 @@ def judge(ledger: Ledger, prepared: Prepared, *, again: bool = False) -> Summary
 def settle(
     ledger: Ledger, manifest: Manifest, records: Callable[[], Iterable[Record]], finished_at: str
 ) -> Summary:
-    """Summarise, compare and judge what is scored; write summary.json, report.md and the rankings in trec/.
+    """Summarise, compare and judge what is scored; write summary.json, report.md, what CI reads of gates, and trec/.
 
     `records` starts the stream of them anew, priced as they are to be.
     """
@@ -72,6 +73,7 @@ def settle(
     ledger.write(SUMMARY, orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
     write_trec(ledger, summary)
     write_report(ledger, summary)
+    publish(ledger, summary, undecided(summary))
     return summary
 
 
@@ -99,7 +101,7 @@ def weighed(summary: Summary, manifest: Manifest, evidence: Evidence) -> Summary
     return replace(summary, gates=gate(summary, manifest, evidence))
 
 
-def _prices(experiment: Experiment) -> Mapping[str, Mapping[str, Price | None]]:
+def prices_of(experiment: Experiment) -> Mapping[str, Mapping[str, Price | None]]:
     """Variant → model → price, of every model that a variant asks."""
     return {one.name: {model.name: model.price for model, _ in one.asked()} for one in experiment.variants}
 

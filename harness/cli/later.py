@@ -18,11 +18,6 @@ def compare(*_: Anything) -> int:
     return _later("compare")
 
 
-def gate(*_: Anything) -> int:
-    """Judge a run by its config's gates. Not available yet."""
-    return _later("gate")
-
-
 def baseline(*_: Anything) -> int:
     """Write a baseline file from a run. Not available yet."""
     return _later("baseline")

@@ -40,7 +40,7 @@ def score(
         raise UsageError(Fault(where=run, what=what, next="name it: --config FILE"))
     sets = () if config else manifest.selection["set"]
     prepared = prepare(file, sets=sets, partitions=listed(manifest.selection["partitions"]))
-    _look_over(prepared, manifest)
+    look_over(prepared, manifest)
     again = prepared.experiment
     if config is None and not manifest.selection["gate"]:
         again = replace(again, gates=())  # the run was made with --no-gate
@@ -54,7 +54,7 @@ def score(
     return 0
 
 
-def _look_over(prepared: Prepared, manifest: Manifest) -> None:
+def look_over(prepared: Prepared, manifest: Manifest) -> None:
     """Raise where the config cannot judge this run: a metric that no answer can meet, a variant that it does not know."""
     faults = list(rehearse(prepared.evalset, prepared.panel))
     known = [variant.name for variant in prepared.experiment.variants]

@@ -1,0 +1,133 @@
+"""`harness gate RUN`: judge a run's stored scores by its gates, without one call."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from harness import registry
+from harness.cli.conclude import broken, metric_infos, prices_of, settle, undecided
+from harness.cli.flags import listed
+from harness.cli.prepare import Prepared, prepare
+from harness.cli.publish import COMMENT, JUNIT
+from harness.cli.score import look_over
+from harness.errors import Fault, GateFailed, HarnessError, NotAvailable, RunIncomplete, Undecided, UsageError
+from harness.files.ledger import SCORES, Ledger, find_run
+from harness.flow.report import report
+from harness.flow.reprice import reprice
+from harness.types.experiment import EDGE_REGRESSION
+from harness.types.record import Record
+from harness.types.report import Block, Text
+from harness.types.run import Manifest
+from harness.types.summary import Summary
+
+
+def gate(
+    run: str,
+    *,
+    baseline: Path | None = None,
+    config: Path | None = None,
+    out: Path = Path("results"),
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Judge a run's stored scores by its gates again, and write junit.xml and gate.md. Calls nobody.
+
+    Args:
+        run: A run folder, a run id, or latest.
+        baseline: The file that `versus: baseline` means; left out: the config's.
+        config: Judge by this config's gates, candidate, alpha and prices; left out: by the run's own.
+        out: The folder that holds the runs.
+        json: Print the verdicts as one JSON document instead of lines.
+    """
+    if baseline is not None:
+        raise NotAvailable(Fault(where="--baseline", what="not available yet"))
+    ledger = find_run(run, out)
+    manifest, prepared = ledger.manifest(), None
+    if config is not None:
+        prepared = prepare(config, partitions=listed(manifest.selection["partitions"]))
+        look_over(prepared, manifest)
+        manifest = _judged_by(manifest, prepared)
+    _require_judgeable(run, ledger, manifest, config)
+
+    def records() -> Iterable[Record]:
+        found = ledger.records()
+        return found if prepared is None else reprice(found, prices_of(prepared.experiment))
+
+    summary = settle(ledger, manifest, records, _finished_at(ledger))
+    _show(ledger, summary, as_json=json)
+    ending = _ending(summary)
+    if ending is not None:
+        raise ending
+    return 0
+
+
+def _judged_by(manifest: Manifest, prepared: Prepared) -> Manifest:
+    experiment = prepared.experiment
+    return replace(
+        manifest,
+        metrics=metric_infos(prepared.panel),
+        gates=experiment.gates,
+        candidates=experiment.candidates,
+        control=experiment.control,
+        alpha=experiment.alpha,
+    )
+
+
+def _require_judgeable(run: str, ledger: Ledger, manifest: Manifest, config: Path | None) -> None:
+    """Raise UsageError where nothing is promised, or nothing is scored that could keep it: silence is no pass."""
+    if not manifest.gates:
+        where = str(config or ledger.run_id)
+        hint = "add gates: to it" if config else "--config FILE judges it by the gates of another config"
+        raise UsageError(Fault(where=where, what="has no gates to judge by", next=hint))
+    if not (ledger.folder / SCORES).exists():
+        what = f"has no {SCORES}: it was never scored"
+        raise UsageError(Fault(where=str(ledger.folder), what=what, next=f"harness score {run}"))
+    if config is None:
+        return
+    declared = {metric.name for metric in manifest.metrics}
+    scored = {line.metric for line in ledger.judgements()}
+    lacking = dict.fromkeys(one.metric for one in manifest.gates if one.metric in declared - scored)
+    if lacking:
+        what = f"the run's scores hold no {' and no '.join(repr(name) for name in lacking)}"
+        raise UsageError(Fault(where=run, what=what, next=f"harness score {run} --config {config}"))
+
+
+def _finished_at(ledger: Ledger) -> str:
+    before = ledger.summary()
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return now if before is None else str(before["run"]["finished_at"])
+
+
+def _show(ledger: Ledger, summary: Summary, *, as_json: bool) -> None:
+    from harness.cli.terminal import print_blocks
+    from harness.cli.voice import tell, tell_json
+
+    if as_json:
+        shown = asdict(summary)
+        tell_json({name: shown[name] for name in ("run", "warnings", "gates")})
+        return
+    print_blocks(_blocks(summary))
+    tell()
+    tell(f"for CI: {ledger.folder / JUNIT}   for a pull request: {ledger.folder / COMMENT}")
+
+
+def _blocks(summary: Summary) -> tuple[Block, ...]:
+    """The gates' part of the report, and above it the trap that no gate may hide."""
+    title, *rest = report(summary, {"gates": registry.SECTIONS["gates"]})
+    trapped = [notice for notice in summary.warnings if notice.code == EDGE_REGRESSION]
+    warnings = [Text(text=f"{one.variant}: {one.message}", tone="warning", brief=True) for one in trapped]
+    return (title, *warnings, *rest)
+
+
+def _ending(summary: Summary) -> HarnessError | None:
+    failed, why = broken(summary), undecided(summary)
+    if isinstance(failed, GateFailed):
+        return failed
+    if why is not None:
+        return RunIncomplete(why)
+    if not summary.gates:
+        return Undecided("its gates are about variants that this run did not ask")
+    return failed
