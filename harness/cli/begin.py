@@ -14,6 +14,7 @@ from harness.files.provenance import git_revision, machine, versions
 from harness.flow.absent import absent
 from harness.flow.layers import layers
 from harness.registry import provider_of
+from harness.stats.sequential import LOOKS
 from harness.types.run import Manifest, Selection
 from harness.types.trial import Trial
 
@@ -89,6 +90,7 @@ def _manifest(prepared: Prepared, selection: Selection, trials: Sequence[Trial],
         gates=experiment.gates if flags.gate else (),
         candidates=experiment.candidates,
         alpha=experiment.alpha,
+        looks=LOOKS if experiment.stop_early and flags.gate and experiment.gates else (),
         repeats=experiment.repeats,
         stages={variant.name: variant.stage_names() for variant in used},
         selection=_kept(flags, selection),

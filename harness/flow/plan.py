@@ -4,9 +4,11 @@ import hashlib
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import ceil
 
 from harness.errors import Fault, UsageError
 from harness.registry import nearest, provider_of
+from harness.stats.sequential import LOOKS
 from harness.types.evalset import Evalset, Example
 from harness.types.experiment import Experiment, Variant
 from harness.types.run import Selection
@@ -19,7 +21,8 @@ def plan(experiment: Experiment, evalset: Evalset, selection: Selection) -> tupl
     """Lay out every trial: warm-ups first, then one block of all variants for each example and repeat.
 
     Blocks and the variants inside a block stand in seeded random order, so a slow hour slows all alike. The `cache.live`
-    examples of each partition that no cache may answer are the same for every variant and repeat.
+    examples of each partition that no cache may answer are the same for every variant and repeat. In a run that may stop
+    early a block holds all repeats of its example, and each planned look comes after its share of every partition.
     Raises UsageError for an unknown name, and where nothing is left to run.
     """
     if selection.limit is not None and selection.limit < 1:
@@ -29,17 +32,62 @@ def plan(experiment: Experiment, evalset: Evalset, selection: Selection) -> tupl
     variants = _chosen(experiment, selection)
     chosen = _examples(evalset, selection)
     order = random.Random(f"{experiment.seed}:order")
-    trials: list[Trial] = []
-    for repeat in range(experiment.repeats):
-        blocks = [(partition, example) for partition, rows in chosen.items() for example in rows]
-        order.shuffle(blocks)
-        for partition, example in blocks:
-            trials.extend(_block(variants, partition, example, repeat, order))
+    if experiment.stop_early:
+        trials = _by_looks(variants, _of(chosen, selection), experiment.repeats, order)
+    else:
+        trials = _by_repeats(variants, chosen, experiment.repeats, order)
     if selection.only is not None:
         trials = [trial for trial in trials if trial.key in selection.only]
     if not trials:
         raise UsageError(Fault(where="", what="nothing to run: no row is left", next="loosen the flags"))
     return _freshened((*_warmups(variants, evalset, trials), *trials), chosen, experiment)
+
+
+def _by_repeats(
+    variants: Sequence[Variant], chosen: Mapping[str, Sequence[Example]], repeats: int, order: random.Random
+) -> list[Trial]:
+    trials: list[Trial] = []
+    for repeat in range(repeats):
+        blocks = [(partition, example) for partition, rows in chosen.items() for example in rows]
+        order.shuffle(blocks)
+        for partition, example in blocks:
+            trials.extend(_block(variants, partition, example, repeat, order))
+    return trials
+
+
+def _by_looks(
+    variants: Sequence[Variant], chosen: Mapping[str, Sequence[Example]], repeats: int, order: random.Random
+) -> list[Trial]:
+    """By look t every partition has its share of examples, rounded up: the same for all variants, drawn by the seed."""
+    drawn = {partition: order.sample(rows, len(rows)) for partition, rows in chosen.items()}
+    trials: list[Trial] = []
+    before = 0.0
+    for look, share in enumerate(LOOKS, 1):
+        blocks = [
+            (partition, example)
+            for partition, rows in drawn.items()
+            for example in rows[_first(before, len(rows)) : _first(share, len(rows))]
+        ]
+        order.shuffle(blocks)
+        for partition, example in blocks:
+            for repeat in range(repeats):
+                trials.extend(
+                    replace(trial, look=look) for trial in _block(variants, partition, example, repeat, order)
+                )
+        before = share
+    return trials
+
+
+def _first(share: float, count: int) -> int:
+    return ceil(share * count - 1e-9)
+
+
+def _of(chosen: Mapping[str, Sequence[Example]], selection: Selection) -> Mapping[str, Sequence[Example]]:
+    """The examples that the bound on trials leaves any of: a look is a share of what is really run."""
+    if selection.only is None:
+        return chosen
+    kept = {(partition, example) for _, partition, example, _ in selection.only}
+    return {name: [row for row in rows if (name, row.id) in kept] for name, rows in chosen.items()}
 
 
 def _block(
