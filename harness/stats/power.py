@@ -30,6 +30,20 @@ def detectable_difference(n: int, discordance: float = TYPICAL_DISCORDANCE) -> f
     return high
 
 
+def detectable_observed(n: int, discordance: float) -> float | None:
+    """The same where `discordance` was observed: one too small for any difference to show does not say that none could be.
+
+    The two sides may disagree more often than they did in this sample; then the smallest one-way disagreement that would
+    show stands in: Δ = q, n Δ = (z_α + z_β √(1 - Δ))². None where `n` examples could show nothing at all.
+    """
+    least = 1.0
+    for _ in range(60):
+        least = min(1.0, (Z_TWO_SIDED + Z_POWER * sqrt(1 - least)) ** 2 / n) if n > 0 else 1.0
+    if least >= 1:
+        return None
+    return least if discordance <= least else detectable_difference(n, discordance)
+
+
 def examples_needed(difference: float, discordance: float = TYPICAL_DISCORDANCE) -> float:
     """Paired examples that show a difference of two rates with 80 % power at 5 %, two-sided; formula as above."""
     if difference <= 0:
