@@ -303,6 +303,11 @@ class Exposed:
     """The first of these times, UTC."""
 
 
+Decision = Literal["go on", "hopeless", "shown", "not needed"]
+"""hopeless: a gate failed, or can no longer pass; shown: all its gates are passed; not needed: it has no gates, and no variant
+is left that it is asked for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """One line of looks.jsonl: what a planned look made of one variant."""
@@ -312,9 +317,7 @@ class Look:
     of: int
     at: str
     variant: str
-    decision: Literal["go on", "hopeless", "shown", "not needed"]
-    """hopeless: a gate failed, or can no longer pass; shown: all its gates are passed; not needed: it has no gates, and no
-    variant is left that it is asked for."""
+    decision: Decision
     why: str
     level: float
     """One-sided confidence of the bounds that it was judged by."""
