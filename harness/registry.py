@@ -86,6 +86,8 @@ SECTIONS: Mapping[str, str] = {
     "cost": "harness.sections.cost:cost",
     "outcomes": "harness.sections.outcomes:outcomes",
     "tags": "harness.sections.tags:tags",
+    "suspects": "harness.sections.suspects:suspects",
+    "exposure": "harness.sections.exposure:exposure",
     "method": "harness.sections.method:method",
 }
 """In the order in which a report shows them."""

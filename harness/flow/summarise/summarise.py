@@ -6,6 +6,7 @@ from harness.flow.summarise.cells import cell, partition
 from harness.flow.summarise.failures import absent_notices, failures, nothing_found
 from harness.flow.summarise.notices import cell_notices, run_notices
 from harness.flow.summarise.surprises import index_notices, surprise_notices
+from harness.flow.summarise.suspects import suspects
 from harness.stats.blame import reach
 from harness.stats.columns import columns
 from harness.stats.overhead import overhead as weight
@@ -63,6 +64,7 @@ def summarise(
         control=manifest.control,
         metrics={metric.name: metric.scorer for metric in manifest.metrics},
         indexes=indexes,
+        suspects=suspects(manifest, data, traces.examples),
     )
 
 
