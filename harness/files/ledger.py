@@ -275,15 +275,15 @@ class Ledger:
 
 
 def find_run(name: str, root: Path) -> Ledger:
-    """Open a run by folder, by id, or as `latest`. Raises UsageError that names the runs there are."""
+    """Open a run by folder, by id, or as `latest` or the path of that file. Raises UsageError that names the runs there are."""
     for folder in (Path(name), root / name):
         if (folder / MANIFEST).is_file():
             return Ledger(folder)
-    pointer = root / "latest"
-    if name == "latest" and pointer.is_file():
-        newest = root / pointer.read_text(encoding="utf-8").strip()
-        if (newest / MANIFEST).is_file():
-            return Ledger(newest)
+    for pointer in (Path(name), root / name):
+        if pointer.name == "latest" and pointer.is_file():
+            newest = pointer.with_name(pointer.read_text(encoding="utf-8").strip())
+            if (newest / MANIFEST).is_file():
+                return Ledger(newest)
     known = ", ".join(ledger.run_id for ledger in runs(root)[-3:])
     hint = (
         f"the newest in {root}: {known}"
