@@ -8,6 +8,7 @@ from typing import Literal
 
 import orjson
 
+from harness.cli.beside import Beside, aged, baseline_for, count_exposure
 from harness.cli.prepare import Prepared
 from harness.cli.publish import publish
 from harness.errors import GateFailed, HarnessError, Undecided
@@ -30,9 +31,10 @@ from harness.types.panel import Panel
 from harness.types.plugins import Scorer
 from harness.types.record import Record
 from harness.types.run import Manifest, MetricInfo, Traces
-from harness.types.summary import Summary, Verdict
+from harness.types.summary import Exposed, Summary, Verdict
 
 REPORT = "report.md"
+_NOTHING = Beside()
 
 
 def judge(ledger: Ledger, prepared: Prepared, *, again: bool = False) -> Summary:
@@ -41,6 +43,13 @@ def judge(ledger: Ledger, prepared: Prepared, *, again: bool = False) -> Summary
     `again`: by the prices and gates of `prepared` is judged a run that has ended before; False for one that has just ended.
     """
     panel, before = prepared.panel, ledger.summary()
+    manifest = replace(ledger.manifest(), metrics=metric_infos(panel))
+    if again:
+        experiment = prepared.experiment
+        manifest = replace(
+            manifest, gates=experiment.gates, candidates=experiment.candidates, alpha=experiment.alpha
+        )
+    baseline = baseline_for(manifest.gates, prepared.experiment.baseline)
 
     def records() -> Iterable[Record]:
         found = ledger.records()
@@ -49,25 +58,27 @@ def judge(ledger: Ledger, prepared: Prepared, *, again: bool = False) -> Summary
     judged = with_passages(records(), ledger.folder / TEXTS) if panel.reads_passages else records()
     ledger.write_scores(score(judged, ledger.examples(), panel))
     finished_at = datetime.now(UTC).isoformat(timespec="seconds")
-    manifest = replace(ledger.manifest(), metrics=metric_infos(panel))
-    if again:
-        finished_at = before["run"]["finished_at"] if before is not None else finished_at
-        experiment = prepared.experiment
-        manifest = replace(
-            manifest, gates=experiment.gates, candidates=experiment.candidates, alpha=experiment.alpha
-        )
-    return settle(ledger, manifest, records, finished_at)
+    if again and before is not None:
+        finished_at = before["run"]["finished_at"]
+    beside = Beside(baseline=baseline, exposed=count_exposure(ledger, manifest, prepared))
+    return settle(ledger, manifest, records, finished_at, beside)
 
 
 def settle(
-    ledger: Ledger, manifest: Manifest, records: Callable[[], Iterable[Record]], finished_at: str
+    ledger: Ledger,
+    manifest: Manifest,
+    records: Callable[[], Iterable[Record]],
+    finished_at: str,
+    beside: Beside = _NOTHING,
 ) -> Summary:
     """Summarise, compare and judge what is scored; write summary.json, report.md, what CI reads of gates, and trec/.
 
     `records` starts the stream of them anew, priced as they are to be.
     """
     summary = summarise(manifest, traces(ledger, records()), finished_at=finished_at)
-    summary = weighed(summary, manifest, Evidence(sides=tally(manifest, traces(ledger, records()))))
+    sides = tally(manifest, traces(ledger, records()))
+    summary = weighed(summary, manifest, Evidence(sides=sides, baseline=beside.baseline))
+    summary = replace(summary, exposed=_exposed(ledger, beside))
     if any(manifest.live.values()):
         summary = replace(summary, spend=ledger.spend())
     ledger.write(SUMMARY, orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS) + b"\n")
@@ -75,6 +86,12 @@ def settle(
     write_report(ledger, summary)
     publish(ledger, summary, undecided(summary))
     return summary
+
+
+def _exposed(ledger: Ledger, beside: Beside) -> tuple[Exposed, ...]:
+    if beside.exposed is not None:
+        return beside.exposed
+    return tuple(Exposed(**one) for one in (ledger.summary() or {}).get("exposed", ()))
 
 
 def traces(ledger: Ledger, records: Iterable[Record]) -> Traces:
@@ -92,11 +109,12 @@ def traces(ledger: Ledger, records: Iterable[Record]) -> Traces:
 
 def weighed(summary: Summary, manifest: Manifest, evidence: Evidence) -> Summary:
     """The summary with what its variants are worth beside each other, and what its gates say."""
-    compared = compare(evidence.sides, evidence.sides, terms(manifest))
+    held = terms(manifest)
+    compared = compare(evidence.sides, evidence.sides, held)
     summary = replace(
         summary,
         comparisons=compared.comparisons,
-        warnings=(*compared.notices, *summary.warnings),
+        warnings=(*compared.notices, *aged(manifest, evidence, held), *summary.warnings),
     )
     return replace(summary, gates=gate(summary, manifest, evidence))
 

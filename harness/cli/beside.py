@@ -1,0 +1,100 @@
+"""What a run is judged with that does not lie in its folder: the baseline file, and the exposure log beside the evalset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.cli.prepare import Prepared
+from harness.cli.voice import say
+from harness.errors import Fault, UsageError
+from harness.files.baselines import asked_digest, read_baseline
+from harness.files.exposures import HELD_OUT, digest_of, expose, exposed, exposure_file
+from harness.files.ledger import Ledger
+from harness.flow.drift import drift
+from harness.flow.stale import stale
+from harness.types.comparison import Baseline, Evidence, Exposure, Terms
+from harness.types.experiment import Gate
+from harness.types.run import Manifest
+from harness.types.summary import Exposed, Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What is handed on to whoever judges."""
+
+    baseline: Baseline | None = None
+    """None where no gate is held against one."""
+    exposed: tuple[Exposed, ...] | None = None
+    """None: nothing was scored now, and what summary.json said of it before still holds."""
+
+
+def baseline_for(gates: Sequence[Gate], file: str | Path | None) -> Baseline | None:
+    """Read the baseline where a gate is held against it. Raises UsageError where that cannot be done."""
+    asking = next((gate for gate in gates if gate.versus == "baseline"), None)
+    if asking is None:
+        return None
+    if file is None:
+        what = f"the gate '{asking}' has no baseline to be held against"
+        raise UsageError(Fault(where=asking.where, what=what, next="name the file: baseline: FILE"))
+    if not Path(file).exists():
+        what = f"the gate '{asking}' is held against {file}, which is not there"
+        hint = "write it: harness run CONFIG --no-gate, then harness baseline latest"
+        raise UsageError(Fault(where=asking.where, what=what, next=hint))
+    return read_baseline(Path(file))
+
+
+def aged(manifest: Manifest, evidence: Evidence, terms: Terms) -> tuple[Notice, ...]:
+    """What stands between a run and the baseline that it is held against: the provider's drift, then its age."""
+    held = evidence.baseline
+    if held is None:
+        return ()
+    now, then = asked_digest(manifest.config, held.control), held.asked.get(held.control)
+    moved = drift(evidence.sides, held, terms, same=now == then)
+    return (*moved, *stale(manifest, evidence.sides, held))
+
+
+def count_exposure(ledger: Ledger, manifest: Manifest, prepared: Prepared) -> tuple[Exposed, ...]:
+    """Log that held-out partitions were scored, and tell how often they were; a log that cannot be written ends nothing."""
+    scored = {(line.variant, line.partition) for line in ledger.judgements() if line.value is not None}
+    counted = []
+    for partition in HELD_OUT:
+        names = tuple(
+            name for name in manifest.plan if (name, partition) in scored and name not in manifest.aid
+        )
+        file = exposure_file(prepared.experiment.evalset, partition)
+        if not names or file is None:
+            continue
+        one = _exposure(manifest, prepared, names, (partition, _rows(ledger, prepared, partition)))
+        try:
+            expose(file, one)
+        except OSError as error:
+            say(f"{file}: that {partition} was scored cannot be noted ({error.strerror})")
+        counted.append(exposed(file, partition, one.rows_digest))
+    return tuple(one for one in counted if one is not None)
+
+
+def _exposure(
+    manifest: Manifest, prepared: Prepared, names: tuple[str, ...], partition: tuple[str, str]
+) -> Exposure:
+    evalset = prepared.evalset
+    return Exposure(
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        run=manifest.id,
+        experiment=manifest.experiment,
+        config_digest=prepared.experiment.digest,
+        partition=partition[0],
+        rows_digest=partition[1],
+        evalset_digest=evalset.digest,
+        train_digest=digest_of(evalset.partitions.get("train", ())),
+        variants=names,
+    )
+
+
+def _rows(ledger: Ledger, prepared: Prepared, partition: str) -> str:
+    """Over the partition whole, however few of its rows were run; over those that were, where it has changed since."""
+    placed = ledger.placed()
+    run = [row for id_, row in ledger.examples().items() if placed[id_] == partition]
+    now = prepared.evalset.partitions.get(partition, ())
+    same = {row.id: row.digest for row in now}
+    return digest_of(now if all(same.get(row.id) == row.digest for row in run) else run)
