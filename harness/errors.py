@@ -9,6 +9,7 @@
   + Undecided            it could not be decided: exit 3
     - RunIncomplete      planned trials were never tried
   + GateFailed           a gate is shown to be broken: exit 1
+  + Disagrees            a summary does not say what its records give: exit 1
   + Abandoned            a trial that never began, since the run stops; caught by the run, never seen by a user
   + Interrupted          Ctrl-C: exit 130
 * CallError              one attempt at one endpoint failed; it ends in a record, never in a traceback
@@ -79,6 +80,12 @@ class RunIncomplete(Undecided):
 
 class GateFailed(HarnessError):
     """Quality, cost, latency or schema is shown to be worse than promised."""
+
+    exit_code = 1
+
+
+class Disagrees(HarnessError):
+    """Figures of a summary are not what its records give."""
 
     exit_code = 1
 

@@ -9,7 +9,7 @@ from cyclopts import App, CycloptsError
 
 from harness.calls.keys import KEYS
 from harness.cli.voice import open_streams, say
-from harness.errors import Fault, GateFailed, HarnessError, Interrupted, UserError
+from harness.errors import Disagrees, Fault, GateFailed, HarnessError, Interrupted, UserError
 
 COMMANDS = {
     "init": ("harness.cli.init:init", "Write a small experiment that runs as it is."),
@@ -25,7 +25,7 @@ COMMANDS = {
     "baseline": ("harness.cli.later:baseline", "Write a baseline from a run. Not available yet."),
     "diagnose": ("harness.cli.later:diagnose", "Name the cause of failures. Not available yet."),
     "export": ("harness.cli.later:export", "Write training data from a run. Not available yet."),
-    "verify": ("harness.cli.later:verify", "Recompute every figure of a run. Not available yet."),
+    "verify": ("harness.cli.verify:verify", "Recompute every figure of a run, by other code."),
 }
 """Name → where its code is, and what `harness --help` says of it without loading that code."""
 
@@ -45,7 +45,7 @@ def app() -> App:
     return built
 
 
-_ENDINGS = {Interrupted: "stopped", GateFailed: "gate failed"}
+_ENDINGS = {Interrupted: "stopped", GateFailed: "gate failed", Disagrees: "disagrees"}
 """How the last line of a run begins that does not end in 0."""
 
 

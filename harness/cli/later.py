@@ -31,8 +31,3 @@ def diagnose(*_: Anything) -> int:
 def export(*_: Anything) -> int:
     """Write training data from a run. Not available yet."""
     return _later("export")
-
-
-def verify(*_: Anything) -> int:
-    """Recompute every figure of a run and compare. Not available yet."""
-    return _later("verify")
