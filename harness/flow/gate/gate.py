@@ -1,41 +1,48 @@
 """The step itself: every gate on every variant that it is about."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
-from harness.stats.quantiles import CLOSED_FROM, FEWEST_P95
+from harness.flow.gate.absolute import absolute
+from harness.flow.gate.case import Case, Reading
+from harness.flow.gate.certificate import certificate
+from harness.flow.gate.comparative import comparative
+from harness.flow.gate.edge import edge
+from harness.flow.gate.ruling import Ruling, Tested, ruling
+from harness.stats.multiple import holm
 from harness.types.comparison import Evidence
-from harness.types.experiment import Gate
+from harness.types.experiment import Gate, GateKind
 from harness.types.run import Manifest
-from harness.types.summary import Interval, Latency, PartitionSummary, StageLatency, Summary, Verdict
+from harness.types.summary import Summary, Verdict
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What was measured of one gate's quantity."""
-
-    value: float | None = None
-    """None: nothing was."""
-    ci: Interval = (None, None)
-    n: int = 0
-    timed_out: bool = False
-    why: str = ""
-    """Why there is none, or why it cannot be trusted; empty where it can."""
+_READ: Mapping[GateKind, Callable[[Case], Reading]] = {
+    "absolute": absolute,
+    "comparative": comparative,
+    "certificate": certificate,
+    "edge": edge,
+}
 
 
 def gate(summary: Summary, manifest: Manifest, evidence: Evidence) -> tuple[Verdict, ...]:
     """Judge every gate on every variant that it is about.
 
-    Three verdicts: fail where the 95 % interval lies wholly on the wrong side of the bound, pass where it lies wholly on
-    the right side, else inconclusive. What was not measured never passes. Where the harness itself was late its times
-    are too long, never too short: they may still keep a bound from above, and break none. A gate on a stage that names
-    no variant is about those candidates that have the stage.
+    Fail where it is shown to be broken, pass where it is shown to be kept, else inconclusive: by one-sided 95 % bounds, or
+    those that `evidence.levels` asks for. A comparative gate fails by its p, adjusted for all comparative gates and
+    variants of the run (Holm, at `manifest.alpha`), or by what `evidence.fails` allows. What was not measured never
+    passes. Where the harness itself was late its times are too long, never too short: they may still keep a bound from
+    above, and break none. A gate on a stage that names no variant is about those candidates that have the stage.
+
+    Raises UsageError for a gate that is held against a baseline where none is given.
     """
-    return tuple(
-        _verdict(one, variant, summary.variants[variant].partitions.get(one.partition))
+    cases = [
+        Case(gate=one, variant=variant, summary=summary, manifest=manifest, evidence=evidence)
         for one in manifest.gates
         for variant in _judged(one, summary, manifest)
+    ]
+    readings = [_READ[case.gate.kind](case) for case in cases]
+    return tuple(
+        _verdict(case, found, tested)
+        for case, found, tested in zip(cases, readings, _tested(cases, readings), strict=True)
     )
 
 
@@ -49,94 +56,60 @@ def _judged(one: Gate, summary: Summary, manifest: Manifest) -> Iterator[str]:
             yield name
 
 
-def _verdict(one: Gate, variant: str, part: PartitionSummary | None) -> Verdict:
-    found = _found(one, part)
-    if found.value is None:
-        return _told(one, variant, found, None)
-    if one.judge == "point":
-        return _told(one, variant, *_by_value(one, found))
-    return _told(one, variant, *_by_interval(one, found))
+def _tested(cases: Sequence[Case], readings: Sequence[Reading]) -> list[Tested]:
+    """Adjust every p for the others; a gate that is judged by its value alone is not tested."""
+    p = {
+        at: found.p
+        for at, (case, found) in enumerate(zip(cases, readings, strict=True))
+        if found.p is not None and not found.void and case.gate.judge == "interval"
+    }
+    adjusted = dict(zip(p, holm(list(p.values())), strict=True))
+    tested = [Tested()] * len(cases)
+    for at, own in p.items():
+        case = cases[at]
+        most = case.evidence.fails.get(case.variant)
+        shown = adjusted[at] <= case.manifest.alpha if most is None else own <= most
+        tested[at] = Tested(p=adjusted[at], within=len(p), shown=shown)
+    return tested
 
 
-def _by_value(one: Gate, found: Found) -> tuple[Found, bool | None]:
-    value, bound = found.value or 0.0, one.bound
-    if found.why:
-        return found, None
-    if one.metric == "latency_p95_ms" and found.n < FEWEST_P95:
-        return replace(found, why=f"{found.n} samples hold no P95"), None
-    keeps = value <= bound if one.at_most is not None else value >= bound
-    return replace(found, why="by the value alone, whatever its interval"), keeps
-
-
-def _by_interval(one: Gate, found: Found) -> tuple[Found, bool | None]:
-    (low, high), bound, upper = found.ci, one.bound, one.at_most is not None
-    within = high is not None and high <= bound if upper else low is not None and low >= bound
-    beyond = low is not None and low > bound if upper else high is not None and high < bound
-    if within and (upper or not found.why):
-        said = f", and it is no longer than measured ({found.why})" if found.why else ""
-        return replace(found, why=f"the whole interval lies within the bound{said}"), True
-    if found.why:
-        return found, None
-    if beyond:
-        return replace(found, why="the whole interval lies beyond the bound"), False
-    if high is None if upper else low is None:
-        return replace(found, why=_open_end(one, found)), None
-    return replace(found, why="the bound lies inside the interval"), None
-
-
-def _open_end(one: Gate, found: Found) -> str:
-    if found.timed_out and found.n >= CLOSED_FROM[one.metric]:
-        return "time-outs reach it, and how long they would have taken is unknown"
-    return f"{found.n} samples are too few for a bound on that side"
-
-
-def _told(one: Gate, variant: str, found: Found, keeps: bool | None) -> Verdict:
+def _verdict(case: Case, found: Reading, tested: Tested) -> Verdict:
+    one, made = case.gate, ruling(case, found, tested)
     verdict: Literal["pass", "fail", "inconclusive"] = (
-        "inconclusive" if keeps is None else "pass" if keeps else "fail"
+        "inconclusive" if made.keeps is None else "pass" if made.keeps else "fail"
     )
     return Verdict(
         gate=str(one),
-        variant=variant,
+        variant=case.variant,
         verdict=verdict,
         value=found.value,
-        ci=found.ci,
-        bound=one.bound,
-        why=found.why or "it was not measured",
-        counts=_counts(one, verdict, measured=found.value is not None),
+        ci=(None, None) if one.judge == "point" else found.ci,
+        bound=one.bound + 0.0,
+        why=made.why,
+        counts=_counts(one, made, measured=not found.void),
+        metric=one.metric,
+        partition=one.partition,
+        stage=one.stage,
+        versus=found.versus,
+        n=found.n,
+        level=case.level,
+        p=found.p,
+        p_adjusted=tested.p,
+        mde=found.mde,
+        wins=found.wins,
+        losses=found.losses if found.wins is not None else None,
+        lost=found.lost,
+        share=case.share,
     )
 
 
-def _counts(one: Gate, verdict: str, *, measured: bool) -> Literal["pass", "warn", "fail", "undecided"]:
-    if verdict == "pass":
+def _counts(one: Gate, made: Ruling, *, measured: bool) -> Literal["pass", "warn", "fail", "undecided"]:
+    if made.keeps:
         return "pass"
     if one.advisory:
         return "warn"
-    if verdict == "fail":
+    if made.keeps is False:
         return "fail"
     if not measured or one.inconclusive == "fail":
         return "undecided"
     return "pass" if one.inconclusive == "pass" else "warn"
-
-
-def _found(one: Gate, part: PartitionSummary | None) -> Found:
-    if one.kind != "absolute" or one.metric not in _METRICS:
-        return Found(why="it is not judged yet")
-    if part is None:
-        return Found(why=f"the partition '{one.partition}' was not run")
-    latency = part.latency
-    measured = latency if one.stage is None else latency.stages.get(one.stage)
-    why = "" if latency.valid else latency.why or "its latency cannot be trusted"
-    if measured is None:
-        return Found(why=f"it has no stage '{one.stage}'" if latency.n_live else why)
-    value, ci = _METRICS[one.metric](measured)
-    late = measured.timed_out if isinstance(measured, Latency) else measured.failures
-    n = measured.n_live if isinstance(measured, Latency) else measured.n
-    return Found(value=value, ci=ci, n=n, timed_out=late > 0, why=why)
-
-
-_Read = Callable[[Latency | StageLatency], tuple[float | None, Interval]]
-
-_METRICS: Mapping[str, _Read] = {
-    "latency_p50_ms": lambda one: (one.p50_ms, one.p50_ci),
-    "latency_p95_ms": lambda one: (one.p95_ms, one.p95_ci),
-}
