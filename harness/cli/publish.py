@@ -1,6 +1,7 @@
 """What a CI server reads of a run with gates: junit.xml, gate.md, and on GitHub annotations and the step's summary."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from harness import registry
@@ -11,7 +12,8 @@ from harness.flow.report import report
 from harness.text.annotations import annotations
 from harness.text.gate_comment import gate_comment
 from harness.text.junit import junit
-from harness.types.report import Table
+from harness.types.experiment import EDGE_REGRESSION
+from harness.types.report import Block, Heading
 from harness.types.summary import Summary
 
 JUNIT, COMMENT = "junit.xml", "gate.md"
@@ -36,9 +38,11 @@ def publish(ledger: Ledger, summary: Summary, undecided: str | None) -> None:
         _add_to_step(comment)
 
 
-def _overview(summary: Summary) -> tuple[Table, ...]:
-    only = {"overview": registry.SECTIONS["overview"]}
-    return tuple(block for block in report(summary, only) if isinstance(block, Table))
+def _overview(summary: Summary) -> tuple[Block, ...]:
+    """The report's overview, without its titles and without the trap that the comment opens with."""
+    others = tuple(notice for notice in summary.warnings if notice.code != EDGE_REGRESSION)
+    blocks = report(replace(summary, warnings=others), {"overview": registry.SECTIONS["overview"]})
+    return tuple(block for block in blocks if not isinstance(block, Heading))
 
 
 def _add_to_step(comment: str) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from harness.text.differences import some
 from harness.text.figures import count
 from harness.text.inert import inert
 from harness.text.markdown import markdown
-from harness.text.verdicts import detectable, gravest_first, measured, reason, some
+from harness.text.verdicts import detectable, gravest_first, measured, reason
 from harness.types.experiment import EDGE_REGRESSION
 from harness.types.report import Block, Heading, Table, Text
 from harness.types.summary import Summary, Verdict
@@ -24,8 +25,8 @@ _COUNTED = {
 }
 
 
-def gate_comment(summary: Summary, overview: Sequence[Table], undecided: str | None = None) -> str:
-    """Write the comment: what came of the gates, warnings, verdicts, flipped examples, then the overview's tables.
+def gate_comment(summary: Summary, overview: Sequence[Block], undecided: str | None = None) -> str:
+    """Write the comment: what came of the gates, the edge trap, verdicts, flipped examples, then the overview's blocks.
 
     Its first line is `marker(summary)`. At most MOST_CHARACTERS long: where there is no room for all verdicts the
     gravest stay, and a line says how many are left out and where they are. Names are data: they neither format
@@ -47,9 +48,9 @@ def marker(summary: Summary) -> str:
 
 
 def _comment(
-    summary: Summary, overview: Sequence[Table], undecided: str | None, shown: Sequence[Verdict]
+    summary: Summary, overview: Sequence[Block], undecided: str | None, shown: Sequence[Verdict]
 ) -> str:
-    told = markdown((*_head(summary, undecided), *_verdicts(summary, shown), *overview, *_foot(summary)))
+    told = markdown((*_head(summary, undecided), *_verdicts(summary, shown), *overview))
     return f"{marker(summary)}\n{_unmentioning(told)}"
 
 
@@ -61,9 +62,9 @@ def _head(summary: Summary, undecided: str | None) -> Iterator[Block]:
     said = [f"{count(number)} {_COUNTED[counts]}" for counts, number in numbers.items() if number]
     gravest = next((counts for counts, number in numbers.items() if number), "pass")
     yield Text(text=f"Gates: {', '.join(said)}.", tone=_TONES[gravest])
-    for notice in sorted(summary.warnings, key=lambda one: one.code != EDGE_REGRESSION):
-        whose = "" if notice.variant is None else f"{notice.variant}: "
-        yield Text(text=f"{notice.code}: {whose}{notice.message}", tone="warning")
+    for notice in summary.warnings:
+        if notice.code == EDGE_REGRESSION:
+            yield Text(text=f"{notice.variant}: {notice.message}", tone="bad")
 
 
 def _verdicts(summary: Summary, shown: Sequence[Verdict]) -> Iterator[Block]:
@@ -75,12 +76,6 @@ def _verdicts(summary: Summary, shown: Sequence[Verdict]) -> Iterator[Block]:
     for one in shown:
         if one.lost and one.verdict != "pass":
             yield Text(text=f"{one.variant}: {one.gate}: worse on {some(one.lost, _MOST_LOST)}.")
-
-
-def _foot(summary: Summary) -> Iterator[Block]:
-    run = summary.run
-    yield from (Text(text=note, tone="note") for note in run.notes)
-    yield Text(text=f"Run {run.id}, evalset {run.evalset_digest[:12]}, config {run.config_digest[:12]}.")
 
 
 def _table(verdicts: Sequence[Verdict]) -> Table:

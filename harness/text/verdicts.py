@@ -1,8 +1,9 @@
 """A verdict in words, as every place that shows gates says it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 
-from harness.text.figures import UNKNOWN, bracketed, count, figure
+from harness.text.differences import points, points_within, probability, signed_within, some
+from harness.text.figures import UNKNOWN, amount, count, figure, share
 from harness.types.experiment import EDGE_REGRESSION
 from harness.types.summary import Verdict
 
@@ -28,18 +29,19 @@ def told_apart(names: Iterable[str]) -> list[str]:
 
 
 def measured(one: Verdict) -> str:
-    """The value with its bounds: `71.2 % [65.0, 76.8]`, `-3.1 points [≥ -7.4]`, `612 [540, 790]`."""
-    unit, show = _reading(one)
+    """The value with its bounds: `71.2 [65.0, 76.8] %`, `-3.1 [≥ -7.4] points`, `612 [540, 790]`."""
     if one.value is None:
         return UNKNOWN
-    return bracketed(f"{show(one.value)}{unit}", one.ci, show)
+    if _is_difference(one):
+        return f"{points_within(one.value, one.ci)} points" if one.share else signed_within(one.value, one.ci)
+    return f"{share(one.value, one.ci, 1)} %" if one.share else amount(one.value, one.ci)
 
 
 def detectable(one: Verdict) -> str:
     """The smallest difference that so many examples would show; "–" where that is not known."""
     if one.mde is None:
         return UNKNOWN
-    return f"{one.mde * 100:.1f} points" if one.share else figure(one.mde)
+    return f"{points(one.mde).removeprefix('+')} points" if one.share else figure(one.mde)
 
 
 def reason(one: Verdict) -> str:
@@ -49,38 +51,21 @@ def reason(one: Verdict) -> str:
 
 def details(one: Verdict) -> list[str]:
     """What it stands on, a line a fact; a fact that there is none of has no line."""
-    lines = [f"measured: {measured(one)}{_bounds(one)}, on {count(one.n)} examples"] if one.n else []
-    if one.n == 0 and one.value is not None:
-        lines = [f"measured: {measured(one)}{_bounds(one)}"]
+    lines = []
+    if one.value is not None:
+        bounds = "" if one.ci == (None, None) else f", one-sided {one.level * 100:.4g} % bounds"
+        lines.append(f"measured: {measured(one)}{bounds}, n = {count(one.n)}")
     if one.wins is not None and one.losses is not None:
         lines.append(f"against {one.versus}: better on {count(one.wins)}, worse on {count(one.losses)}")
     if one.p is not None:
-        adjusted = (
-            "" if one.p_adjusted is None else f", {figure(one.p_adjusted)} over all such gates of the run"
-        )
-        lines.append(f"p: {figure(one.p)}{adjusted}")
+        adjusted = "" if one.p_adjusted is None else f", {probability(one.p_adjusted)} adjusted (Holm)"
+        lines.append(f"p of no regression: {probability(one.p)}{adjusted}")
     if one.mde is not None:
-        lines.append(f"smallest difference that so many examples would show: {detectable(one)}")
+        lines.append(f"smallest difference that so many examples show: {detectable(one)}")
     if one.lost:
-        lines.append(f"worse on: {some(one.lost)}")
+        lines.append(f"worse on: {some(one.lost, MOST_IDS)}")
     return lines
 
 
-def some(ids: Sequence[str], most: int = MOST_IDS) -> str:
-    """Name the first of them, and count the rest."""
-    rest = len(ids) - most
-    return ", ".join(ids[:most]) + (f" and {count(rest)} more" if rest > 0 else "")
-
-
-def _bounds(one: Verdict) -> str:
-    return "" if one.ci == (None, None) else f" (one-sided {one.level * 100:.4g} % bounds)"
-
-
-def _reading(one: Verdict) -> tuple[str, Callable[[float], str]]:
-    """A difference of shares is read in points, a share in per cent, a quantity as it is."""
-    compared = one.versus is not None or one.metric == EDGE_REGRESSION
-    if not one.share:
-        return "", figure
-    if compared:
-        return " points", lambda value: f"{value * 100:+.1f}"
-    return " %", lambda value: f"{value * 100:.1f}"
+def _is_difference(one: Verdict) -> bool:
+    return one.versus is not None or one.metric == EDGE_REGRESSION
