@@ -9,15 +9,18 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from harness import registry
+from harness.cli.beside import Beside
 from harness.cli.conclude import broken, metric_infos, prices_of, settle, undecided
 from harness.cli.flags import listed
 from harness.cli.prepare import Prepared, prepare
 from harness.cli.publish import COMMENT, JUNIT
 from harness.cli.score import look_over
-from harness.errors import Fault, GateFailed, HarnessError, NotAvailable, RunIncomplete, Undecided, UsageError
+from harness.errors import Fault, GateFailed, HarnessError, RunIncomplete, Undecided, UsageError
+from harness.files.baselines import baseline_for
 from harness.files.ledger import SCORES, Ledger, find_run
 from harness.flow.report import report
 from harness.flow.reprice import reprice
+from harness.types.comparison import Baseline
 from harness.types.experiment import EDGE_REGRESSION
 from harness.types.record import Record
 from harness.types.report import Block, Text
@@ -42,8 +45,6 @@ def gate(
         out: The folder that holds the runs.
         json: Print the verdicts as one JSON document instead of lines.
     """
-    if baseline is not None:
-        raise NotAvailable(Fault(where="--baseline", what="not available yet"))
     ledger = find_run(run, out)
     manifest, prepared = ledger.manifest(), None
     if config is not None:
@@ -51,12 +52,14 @@ def gate(
         look_over(prepared, manifest)
         manifest = _judged_by(manifest, prepared)
     _require_judgeable(run, ledger, manifest, config)
+    named = _named_by(manifest) if prepared is None else prepared.experiment.baseline
+    beside = Beside(baseline=_baseline(manifest, baseline, named))
 
     def records() -> Iterable[Record]:
         found = ledger.records()
         return found if prepared is None else reprice(found, prices_of(prepared.experiment))
 
-    summary = settle(ledger, manifest, records, _finished_at(ledger))
+    summary = settle(ledger, manifest, records, _finished_at(ledger), beside)
     _show(ledger, summary, as_json=json)
     ending = _ending(summary)
     if ending is not None:
@@ -93,6 +96,21 @@ def _require_judgeable(run: str, ledger: Ledger, manifest: Manifest, config: Pat
     if lacking:
         what = f"the run's scores hold no {' and no '.join(repr(name) for name in lacking)}"
         raise UsageError(Fault(where=run, what=what, next=f"harness score {run} --config {config}"))
+
+
+def _named_by(manifest: Manifest) -> Path | None:
+    """The baseline of the config that the run was made with, from where that config lay."""
+    named = manifest.config.get("baseline")
+    return Path(manifest.config_file).parent / named if named else None
+
+
+def _baseline(manifest: Manifest, asked: Path | None, named: Path | str | None) -> Baseline | None:
+    """What gates are held against. Raises UsageError for a file that no gate asks for, and for a gate that has none."""
+    found = baseline_for(manifest.gates, asked or named)
+    if asked is not None and found is None:
+        what = "no gate is held against a baseline"
+        raise UsageError(Fault(where=f"--baseline {asked}", what=what, next="a gate says versus: baseline"))
+    return found
 
 
 def _finished_at(ledger: Ledger) -> str:
