@@ -26,6 +26,11 @@ def signed_within(value: float | None, ci: Interval) -> str:
     return bracketed(signed(value), ci, signed)
 
 
+def interval(ci: Interval, *, points: bool) -> str:
+    """Show an interval of a loss or gain that is told in words, in points or in its own unit: `[3, 12]`."""
+    return bracketed("", ci, lambda bound: f"{bound * 100:.0f}" if points else _plain(bound)).strip()
+
+
 def multiple(value: float | None, ci: Interval = (None, None)) -> str:
     """Show a ratio with two decimals, and its interval: `1.42x [1.31, 1.54]`; from ten on with three digits."""
     told = UNKNOWN if value is None else f"{_ratio(value)}x"
@@ -45,6 +50,10 @@ def some(names: Iterable[str], most: int) -> str:
     more = len(told) - most
     shown = ", ".join(told[:most])
     return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def _plain(value: float) -> str:
+    return f"-{figure(-value)}" if value < 0 else figure(value)
 
 
 def _ratio(value: float) -> str:

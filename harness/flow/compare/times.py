@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING
 
 from harness.flow.compare.drafts import QUANTILES, SPEED, Draft, blank
 from harness.flow.compare.pairs import Pair
+from harness.stats.pairing import paired_times
 from harness.stats.power import detectable_mean
 from harness.stats.ratios import BOOTSTRAP, GEOMETRIC, geometric_ratio, quantile_ratio
+from harness.types.comparison import WHOLE
 
 if TYPE_CHECKING:
-    from harness.flow.compare.pairs import Repeats
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Repeats = list[NDArray[np.float64]]
 
 
 def timed(pair: Pair, seed: int) -> tuple[Draft, ...]:
@@ -18,9 +23,11 @@ def timed(pair: Pair, seed: int) -> tuple[Draft, ...]:
 
     Two runs were not measured side by side, and a slow hour is no slow variant: their times are shown and decide nothing.
     """
-    if not pair.a.times and not pair.b.times:
+    if WHOLE not in pair.a.times and WHOLE not in pair.b.times:
         return ()
-    a, b = pair.times()
+    both = paired_times(pair.a, pair.b, WHOLE)
+    whole = [(a, b) for a, b in zip(both.a, both.b, strict=True) if a.min() > 0 < b.min()]  # 0 was not taken
+    a, b = [a for a, _ in whole], [b for _, b in whole]
     drafts = (_speed(pair, a, b), *(_quantile(pair, name, (a, b), seed) for name in QUANTILES))
     return tuple(replace(draft, undecidable=pair.apart) for draft in drafts)
 
@@ -36,7 +43,7 @@ def _speed(pair: Pair, a: "Repeats", b: "Repeats") -> Draft:
     found = geometric_ratio(np.exp(logs_a), np.exp(logs_b))
     apart = logs_a - logs_b
     a_value, b_value = float(np.exp(logs_a.mean())), float(np.exp(logs_b.mean()))
-    spread = detectable_mean(len(a), float(apart.std(ddof=1))) if len(a) > 1 else None
+    shown = detectable_mean(len(a), float(apart.std(ddof=1))) if len(a) > 1 else None
     made = replace(
         made,
         difference=a_value - b_value,
@@ -45,7 +52,7 @@ def _speed(pair: Pair, a: "Repeats", b: "Repeats") -> Draft:
         wins=int((apart < 0).sum()),
         losses=int((apart > 0).sum()),
         ties=int((apart == 0).sum()),
-        mde=None if spread is None else b_value * (exp(spread) - 1),
+        mde=None if shown is None else b_value * (exp(shown) - 1),
         family="descriptive" if pair.apart else "speed",
         a_value=a_value,
         b_value=b_value,

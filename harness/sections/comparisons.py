@@ -1,0 +1,224 @@
+"""Comparisons: every variant against the control on the same examples, and how sure each difference is."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+
+from harness.stats.paired import ADJUSTED_T, TANGO
+from harness.text.differences import multiple, points_within, probability, signed_within, some
+from harness.text.figures import UNKNOWN, bound_places, count, figure, percent
+from harness.types.report import Block, Heading, Table, Text
+from harness.types.summary import Comparison, Summary
+
+NAMED = 8
+"""Examples that a report names."""
+_SPEED, _COST = "latency_ms", "cost_usd_per_1k"
+_SHARES = (TANGO, ADJUSTED_T)
+_PACE = {"better": "faster", "worse": "slower"}
+_PRICE = {"better": "cheaper", "worse": "dearer"}
+
+
+def comparisons(summary: Summary) -> tuple[Block, ...]:
+    """Show what decides for each partition, then all that describes; nothing where nothing is compared."""
+    if not summary.comparisons:
+        return ()
+    return (Heading(text="Comparisons"), *compared(summary.comparisons, f"against {summary.control}"))
+
+
+def compared(made: Sequence[Comparison], how: str) -> Iterator[Block]:
+    """Blocks of comparisons, partition by partition; `how` says what is compared with what: `against prompt-only`."""
+    parts = _by_partition(made)
+    yield Text(text=_terms(made, how), brief=True)
+    for partition, rows in parts.items():
+        yield from _decided(partition, rows, how)
+        yield from (Text(text=text, brief=True) for text in _beside(partition, rows))
+    yield Text(text=_DESCRIBED)
+    for partition, rows in parts.items():
+        yield from _named(partition, rows)
+        yield _everything(partition, rows)
+
+
+_DESCRIBED = (
+    "In the tables that follow only what has an adjusted p was decided beforehand. All else is descriptive: among many figures "
+    "some differ by chance. Shares are in per cent and their differences in points; times are compared as multiples. A "
+    "difference that is not shown is not shown to be none."
+)
+
+
+def _by_partition(made: Sequence[Comparison]) -> dict[str, list[Comparison]]:
+    ordered = sorted(made, key=lambda one: {"golden": 0, "edge": 1}.get(one.partition, 2))
+    parts: dict[str, list[Comparison]] = {}
+    for one in ordered:
+        parts.setdefault(one.partition, []).append(one)
+    return parts
+
+
+def _terms(made: Sequence[Comparison], how: str) -> str:
+    variants = len({one.a for one in made if one.family == "primary"})
+    adjusted = f"p adjusted for {variants} variants (Holm). " if variants > 1 else ""
+    return (
+        f"Differences {how}, on the same examples. {adjusted}MDE: the smallest true difference that these examples show with "
+        "80 % power; what is smaller cannot be told."
+    )
+
+
+def _decided(partition: str, rows: Sequence[Comparison], how: str) -> Iterator[Block]:
+    """The primary metric's table."""
+    primary = [one for one in rows if one.family == "primary"]
+    if not primary:
+        return
+    show = _Shown(primary)
+    unit = "points" if _is_share(primary) else "difference"
+    examples = max(one.n for one in primary)
+    yield Table(
+        columns=(
+            "Variant",
+            "%" if unit == "points" else "value",
+            f"{unit} [95 %]",
+            "p",
+            "W/L/T",
+            "MDE",
+            "verdict",
+        ),
+        rows=tuple(
+            (
+                one.a,
+                show.value(one.a_value),
+                show.within(one),
+                probability(one.p_adjusted),
+                _counts(one),
+                show.size(one.mde),
+                one.verdict,
+            )
+            for one in primary
+        ),
+        title=f"{partition} · {primary[0].metric} {how} · {count(examples)} examples in both",
+        numeric=(1, 2, 3, 4, 5),
+        brief=True,
+    )
+
+
+class _Shown:
+    """How the figures of one metric read."""
+
+    def __init__(self, rows: Sequence[Comparison]) -> None:
+        self.share = _is_share(rows)
+        self.places = bound_places(one.ci for one in rows)
+
+    def value(self, value: float | None) -> str:
+        return percent(value) if self.share else figure(value)
+
+    def size(self, value: float | None) -> str:
+        return percent(value) if self.share else figure(value)
+
+    def within(self, one: Comparison) -> str:
+        if one.ratio is not None:
+            return multiple(one.ratio, one.ratio_ci)
+        if self.share:
+            return points_within(one.difference, one.ci, self.places)
+        return signed_within(one.difference, one.ci)
+
+
+def _is_share(rows: Sequence[Comparison]) -> bool:
+    return any(one.method in _SHARES for one in rows if one.difference is not None)
+
+
+def _counts(one: Comparison) -> str:
+    return f"{one.wins}/{one.losses}/{one.ties}"
+
+
+def _beside(partition: str, rows: Sequence[Comparison]) -> Iterator[str]:
+    """Speed and cost in a sentence each."""
+    speed = [one for one in rows if one.metric == _SPEED and one.ratio is not None]
+    if speed:
+        how = "adjusted, " if any(one.family == "speed" for one in speed) else ""
+        told = _grouped(speed, _PACE, lambda one: multiple(one.ratio, one.ratio_ci))
+        yield f"Time on {partition} ({how}1x is as long): {told}."
+    cost = [one for one in rows if one.metric == _COST and one.difference is not None]
+    if cost:
+        told = _grouped(cost, _PRICE, lambda one: signed_within(one.difference, one.ci))
+        yield f"Cost on {partition} ($ per 1,000): {told}."
+
+
+def _grouped(rows: Sequence[Comparison], words: Mapping[str, str], show: Callable[[Comparison], str]) -> str:
+    """The variants by what is said of them: `slower: rag 1.42x [1.31, 1.54]; cannot tell: few-shot …`."""
+    ranked = sorted(rows, key=lambda one: (*words, one.verdict).index(one.verdict))
+    groups = groupby(ranked, key=lambda one: words.get(one.verdict, one.verdict))
+    return "; ".join(
+        f"{word}: {', '.join(f'{one.a} {show(one)}' for one in members)}" for word, members in groups
+    )
+
+
+def _named(partition: str, rows: Sequence[Comparison]) -> Iterator[Block]:
+    """The examples by name, where any tells the variants apart or could not be compared."""
+    flipped = [one for one in rows if one.won or one.lost]
+    if flipped:
+        yield Table(
+            columns=("Variant", "Better on", "Worse on"),
+            rows=tuple(
+                (one.a, some(one.won, NAMED) or UNKNOWN, some(one.lost, NAMED) or UNKNOWN) for one in flipped
+            ),
+            title=f"{partition}: examples that differ in {flipped[0].metric}",
+        )
+    yield from (Text(text=text, tone="note") for text in left_out(partition, rows, NAMED))
+
+
+def left_out(partition: str, rows: Sequence[Comparison], most: int) -> Iterator[str]:
+    """Say which examples only one side has a value of, and which were changed in between; alike ones once."""
+    for what, ids_of in _LEFT_OUT.items():
+        alike: dict[tuple[str, ...], list[str]] = {}
+        for one in rows:
+            if ids := ids_of(one):
+                alike.setdefault(ids, []).append(one.a)
+        for ids, variants in alike.items():
+            yield f"{partition}: {', '.join(variants)}: {count(len(ids))} {what}: {some(ids, most)}."
+
+
+_LEFT_OUT: Mapping[str, Callable[[Comparison], tuple[str, ...]]] = {
+    "missing, without a value here": lambda one: one.missing,
+    "new, without a value on the other side": lambda one: one.new,
+    "changed since, left out": lambda one: one.changed,
+}
+
+
+def _everything(partition: str, rows: Sequence[Comparison]) -> Table:
+    """Every metric of every variant."""
+    cells: list[tuple[str, ...]] = []
+    for metric in dict.fromkeys(one.metric for one in rows):
+        alike = [one for one in rows if one.metric == metric]
+        show = _Shown(alike)
+        cells += (
+            (
+                one.metric,
+                one.a,
+                show.value(one.a_value),
+                show.value(one.b_value),
+                show.within(one),
+                probability(one.p_adjusted if one.p_adjusted is not None else one.p),
+                _counts(one) if one.wins + one.losses + one.ties else UNKNOWN,
+                show.size(one.mde),
+                count(one.n),
+                one.method if one.n else UNKNOWN,
+                _of(one),
+            )
+            for one in alike
+        )
+    columns = (
+        "Metric",
+        "Variant",
+        "Value",
+        "Other's",
+        "Difference [95 % CI]",
+        "p",
+        "W/L/T",
+        "MDE",
+        "Examples",
+        "Interval",
+        "Verdict",
+    )
+    return Table(
+        columns=columns, rows=tuple(cells), title=f"{partition}: every metric", numeric=(2, 3, 4, 5, 6, 7, 8)
+    )
+
+
+def _of(one: Comparison) -> str:
+    return one.verdict if one.family != "descriptive" else f"{one.verdict} (descriptive)"
