@@ -1,6 +1,6 @@
 """A run folder to write to: a new one, or one that was left unfinished."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +45,7 @@ def chosen(flags: RunFlags, only: frozenset[tuple[str, str, str, int]] | None) -
         tags=listed(flags.tags),
         limit=flags.limit,
         only=only,
+        gate=flags.gate,
     )
 
 
@@ -98,9 +99,21 @@ def _manifest(prepared: Prepared, selection: Selection, trials: Sequence[Trial],
         machine=machine(),
         git_revision=git_revision(Path(experiment.file).resolve().parent),
         aid={v.name: v.aid for v in used if v.aid},
+        sampled=_sampled(trials, plan, experiment.control) if selection.only is None else {},
         aided={v.name: {aid: name for aid, name in v.aids.items() if name in plan} for v in used if v.aids},
         absent=absent(used, evalset),
     )
+
+
+def _sampled(
+    trials: Sequence[Trial], plan: Mapping[str, Mapping[str, int]], control: str
+) -> dict[str, tuple[str, ...]]:
+    """The control's examples, where it is asked on fewer than another variant of the same partition."""
+    most = {name: max(part.get(name, 0) for part in plan.values()) for name in plan.get(control, {})}
+    if all(plan[control][name] == planned for name, planned in most.items()):
+        return {}
+    asked = {trial.example_id for trial in trials if trial.variant == control and not trial.warmup}
+    return {control: tuple(sorted(asked))}
 
 
 def _counts(trials: Sequence[Trial], names: Sequence[str]) -> dict[str, dict[str, int]]:

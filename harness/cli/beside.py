@@ -1,20 +1,16 @@
 """What a run is judged with that does not lie in its folder: the baseline file, and the exposure log beside the evalset."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from harness.cli.prepare import Prepared
 from harness.cli.voice import say
-from harness.errors import Fault, UsageError
-from harness.files.baselines import asked_digest, read_baseline
+from harness.files.baselines import asked_digest
 from harness.files.exposures import HELD_OUT, digest_of, expose, exposed, exposure_file
 from harness.files.ledger import Ledger
 from harness.flow.drift import drift
 from harness.flow.stale import stale
 from harness.types.comparison import Baseline, Evidence, Exposure, Terms
-from harness.types.experiment import Gate
 from harness.types.run import Manifest
 from harness.types.summary import Exposed, Notice
 
@@ -27,21 +23,6 @@ class Beside:
     """None where no gate is held against one."""
     exposed: tuple[Exposed, ...] | None = None
     """None: nothing was scored now, and what summary.json said of it before still holds."""
-
-
-def baseline_for(gates: Sequence[Gate], file: str | Path | None) -> Baseline | None:
-    """Read the baseline where a gate is held against it. Raises UsageError where that cannot be done."""
-    asking = next((gate for gate in gates if gate.versus == "baseline"), None)
-    if asking is None:
-        return None
-    if file is None:
-        what = f"the gate '{asking}' has no baseline to be held against"
-        raise UsageError(Fault(where=asking.where, what=what, next="name the file: baseline: FILE"))
-    if not Path(file).exists():
-        what = f"the gate '{asking}' is held against {file}, which is not there"
-        hint = "write it: harness run CONFIG --no-gate, then harness baseline latest"
-        raise UsageError(Fault(where=asking.where, what=what, next=hint))
-    return read_baseline(Path(file))
 
 
 def aged(manifest: Manifest, evidence: Evidence, terms: Terms) -> tuple[Notice, ...]:

@@ -8,10 +8,12 @@ from typing import Literal
 
 import orjson
 
-from harness.cli.beside import Beside, aged, baseline_for, count_exposure
+from harness.cli.beside import Beside, aged, count_exposure
+from harness.cli.looks import as_it_ended, last_looks, strict
 from harness.cli.prepare import Prepared
 from harness.cli.publish import publish
 from harness.errors import GateFailed, HarnessError, Undecided
+from harness.files.baselines import baseline_for
 from harness.files.kept_texts import with_passages
 from harness.files.ledger import SUMMARY, TEXTS, Ledger
 from harness.files.provenance import scorer_digest
@@ -75,9 +77,13 @@ def settle(
 
     `records` starts the stream of them anew, priced as they are to be.
     """
+    looks = ledger.looks()
+    manifest = as_it_ended(manifest, looks, records())
     summary = summarise(manifest, traces(ledger, records()), finished_at=finished_at)
+    summary = replace(summary, looks=last_looks(manifest, looks, summary))
     sides = tally(manifest, traces(ledger, records()))
-    summary = weighed(summary, manifest, Evidence(sides=sides, baseline=beside.baseline))
+    evidence = Evidence(sides=sides, baseline=beside.baseline)
+    summary = weighed(summary, manifest, strict(evidence, manifest, summary.looks))
     summary = replace(summary, exposed=_exposed(ledger, beside))
     if any(manifest.live.values()):
         summary = replace(summary, spend=ledger.spend())

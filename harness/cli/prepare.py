@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.calls.keys import KEYS
 from harness.errors import ConfigError, Fault, NotAvailable
+from harness.files.baselines import baseline_for
 from harness.files.config.read import read_config
 from harness.files.evalsets import read_evalset
 from harness.files.outside import document_ids, outside_digests
@@ -22,6 +23,7 @@ from harness.types.evalset import Evalset, Example
 from harness.types.experiment import Experiment
 from harness.types.panel import Panel
 from harness.types.summary import Notice
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -56,10 +58,15 @@ def prepare(config: Path, *, sets: Sequence[str] = (), partitions: Collection[st
     return Prepared(experiment=experiment, evalset=evalset, panel=panel, notices=notices, faults=faults)
 
 
-def require_ready(prepared: Prepared) -> None:
-    """Raise for leakage, and NotAvailable for every key that would have to act and is not built yet."""
+def require_ready(prepared: Prepared, *, gate: bool = True) -> None:
+    """Raise for leakage, and NotAvailable for every key that would have to act and is not built yet.
+
+    `gate`: False under --no-gate, when no baseline need be there.
+    """
     if prepared.faults:
         raise ConfigError(prepared.faults)
+    if gate:
+        baseline_for(prepared.experiment.gates, prepared.experiment.baseline)
     later = [
         Fault(where=where, what=f"{key}: not available yet", next="take it out to run without it")
         for key, where in prepared.experiment.later.items()

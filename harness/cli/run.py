@@ -41,7 +41,7 @@ def run(config: Path, *, flags: Annotated[RunFlags, Parameter(name="*")] = _DEFA
     prepared = prepare(config, sets=flags.overrides(), partitions=listed(flags.partitions))
     if flags.resume or flags.resume_run is not None:
         return _resume(config, prepared, flags)
-    require_ready(prepared)
+    require_ready(prepared, gate=flags.gate)
     selection = selection_of(flags)
     trials = plan(prepared.experiment, prepared.evalset, selection)
     require_bounds(prepared, trials, flags)
@@ -57,7 +57,7 @@ def _resume(config: Path, prepared: Prepared, flags: RunFlags) -> int:
         return run(config, flags=replace(flags, resume=False))
     flags = flags_of(ledger, flags)
     prepared = prepare(config, sets=flags.set, partitions=listed(flags.partitions))
-    require_ready(prepared)
+    require_ready(prepared, gate=flags.gate)
     require_same(ledger, prepared)
     if is_finished(ledger):
         return _finished(ledger, flags)

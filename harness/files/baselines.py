@@ -11,6 +11,7 @@ from harness.errors import Fault, UsageError
 from harness.files.exposures import rows_digest
 from harness.text.canonical import digest
 from harness.types.comparison import WHOLE, Baseline, Noise, Samples, Side, Sides
+from harness.types.experiment import Gate
 from harness.types.run import Manifest
 
 FORMAT = 1
@@ -85,6 +86,21 @@ def read_baseline(file: Path) -> Baseline:
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         what = f"is no whole baseline ({type(error).__name__}: {error})"
         raise _unfit(file, what, _MAKE) from None
+
+
+def baseline_for(gates: Sequence[Gate], file: str | Path | None) -> Baseline | None:
+    """Read the baseline where a gate is held against it. Raises UsageError where that cannot be done."""
+    asking = next((gate for gate in gates if gate.versus == "baseline"), None)
+    if asking is None:
+        return None
+    if file is None:
+        what = f"the gate '{asking}' has no baseline to be held against"
+        raise UsageError(Fault(where=asking.where, what=what, next="name the file: baseline: FILE"))
+    if not Path(file).exists():
+        what = f"the gate '{asking}' is held against {file}, which is not there"
+        hint = "write it: harness run CONFIG --no-gate, then harness baseline latest"
+        raise UsageError(Fault(where=asking.where, what=what, next=hint))
+    return read_baseline(Path(file))
 
 
 _MAKE = "name a file that harness baseline wrote"

@@ -15,6 +15,8 @@ from harness.types.run import Selection
 from harness.types.trial import Trial
 
 DEFAULT_PARTITIONS = ("golden", "edge")
+ASKED_AGAIN = 50
+"""Examples of a partition that tell whether the control is what it was."""
 
 
 def plan(experiment: Experiment, evalset: Evalset, selection: Selection) -> tuple[Trial, ...]:
@@ -23,6 +25,8 @@ def plan(experiment: Experiment, evalset: Evalset, selection: Selection) -> tupl
     Blocks and the variants inside a block stand in seeded random order, so a slow hour slows all alike. The `cache.live`
     examples of each partition that no cache may answer are the same for every variant and repeat. In a run that may stop
     early a block holds all repeats of its example, and each planned look comes after its share of every partition.
+    Where a gate is held against a baseline, the control is asked live on ASKED_AGAIN examples of its partition, whatever
+    the flags and the cache say: else its provider's drift would pass for the candidate's doing.
     Raises UsageError for an unknown name, and where nothing is left to run.
     """
     if selection.limit is not None and selection.limit < 1:
@@ -31,6 +35,9 @@ def plan(experiment: Experiment, evalset: Evalset, selection: Selection) -> tupl
         )
     variants = _chosen(experiment, selection)
     chosen = _examples(evalset, selection)
+    again = _asked_again(experiment, chosen, selection)
+    beside = [v for v in experiment.variants if again and v.name == experiment.control and v not in variants]
+    variants += beside
     order = random.Random(f"{experiment.seed}:order")
     if experiment.stop_early:
         trials = _by_looks(variants, _of(chosen, selection), experiment.repeats, order)
@@ -38,9 +45,12 @@ def plan(experiment: Experiment, evalset: Evalset, selection: Selection) -> tupl
         trials = _by_repeats(variants, chosen, experiment.repeats, order)
     if selection.only is not None:
         trials = [trial for trial in trials if trial.key in selection.only]
+    if beside:
+        trials = [one for one in trials if one.variant != experiment.control or one.example_id in again]
     if not trials:
         raise UsageError(Fault(where="", what="nothing to run: no row is left", next="loosen the flags"))
-    return _freshened((*_warmups(variants, evalset, trials), *trials), chosen, experiment)
+    live = _drawn(chosen, f"{experiment.seed}:live", experiment.cache.live)
+    return _freshened((*_warmups(variants, evalset, trials), *trials), live, again, experiment.control)
 
 
 def _by_repeats(
@@ -114,19 +124,37 @@ def _warmups(variants: Sequence[Variant], evalset: Evalset, trials: Sequence[Tri
 
 
 def _freshened(
-    trials: tuple[Trial, ...], chosen: Mapping[str, Sequence[Example]], experiment: Experiment
+    trials: tuple[Trial, ...], live: frozenset[str], again: frozenset[str], control: str
 ) -> tuple[Trial, ...]:
-    """Mark the trials that no cache may answer; a warm-up is one where there are others."""
-    if not experiment.cache.live:
-        return trials
+    """Mark the trials that no cache may answer; a warm-up is one where its variant has others."""
 
-    def drawn(row: Example) -> bytes:
-        return hashlib.sha256(f"{experiment.seed}:live:{row.id}".encode("utf-8", "surrogatepass")).digest()
+    def is_fresh(trial: Trial) -> bool:
+        asked = live | again if trial.variant == control else live
+        return bool(asked) if trial.warmup else trial.example_id in asked
 
-    live = {row.id for rows in chosen.values() for row in sorted(rows, key=drawn)[: experiment.cache.live]}
-    return tuple(
-        replace(trial, fresh=True) if trial.warmup or trial.example_id in live else trial for trial in trials
-    )
+    return tuple(replace(trial, fresh=True) if is_fresh(trial) else trial for trial in trials)
+
+
+def _asked_again(
+    experiment: Experiment, chosen: Mapping[str, Sequence[Example]], selection: Selection
+) -> frozenset[str]:
+    """The examples on which the control tells whether its provider has changed since the baseline."""
+    held = {gate.partition for gate in experiment.gates if gate.versus == "baseline"}
+    models = [v.model for v in experiment.variants if v.name == experiment.control and v.model is not None]
+    live = any(provider_of(model).live for model in models)
+    if not live or not selection.gate or selection.only is not None:
+        return frozenset()
+    rows = {name: found for name, found in chosen.items() if name in held}
+    return _drawn(rows, f"{experiment.seed}:drift", ASKED_AGAIN)
+
+
+def _drawn(chosen: Mapping[str, Sequence[Example]], seed: str, count: int) -> frozenset[str]:
+    """So many examples of each partition, the same for a seed whatever else is in the plan."""
+
+    def place(row: Example) -> bytes:
+        return hashlib.sha256(f"{seed}:{row.id}".encode("utf-8", "surrogatepass")).digest()
+
+    return frozenset(row.id for rows in chosen.values() for row in sorted(rows, key=place)[:count])
 
 
 def _chosen(experiment: Experiment, selection: Selection) -> list[Variant]:
