@@ -21,9 +21,8 @@ from harness.files.ledger import SCORES, Ledger, find_run
 from harness.flow.report import report
 from harness.flow.reprice import reprice
 from harness.types.comparison import Baseline
-from harness.types.experiment import EDGE_REGRESSION
 from harness.types.record import Record
-from harness.types.report import Block, Text
+from harness.types.report import Block
 from harness.types.run import Manifest
 from harness.types.summary import Summary
 
@@ -133,11 +132,8 @@ def _show(ledger: Ledger, summary: Summary, *, as_json: bool) -> None:
 
 
 def _blocks(summary: Summary) -> tuple[Block, ...]:
-    """The gates' part of the report, and above it the trap that no gate may hide."""
-    title, *rest = report(summary, {"gates": registry.SECTIONS["gates"]})
-    trapped = [notice for notice in summary.warnings if notice.code == EDGE_REGRESSION]
-    warnings = [Text(text=f"{one.variant}: {one.message}", tone="warning", brief=True) for one in trapped]
-    return (title, *warnings, *rest)
+    """The gates' part of the report, and above it, as in every report, the trap that no gate may hide."""
+    return report(summary, {"gates": registry.SECTIONS["gates"]})
 
 
 def _ending(summary: Summary) -> HarnessError | None:

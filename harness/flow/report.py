@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from harness import registry
 from harness.text.figures import count, named
+from harness.types.experiment import EDGE_REGRESSION
 from harness.types.report import Block, Heading, Text
 from harness.types.summary import Summary
 
@@ -24,6 +25,11 @@ def report(summary: Summary, sections: Mapping[str, str] = registry.SECTIONS) ->
     if not summary.run.complete:
         text = "This run is incomplete: the figures stand on the trials that have a record."
         blocks.append(Text(text=text, tone="bad", brief=True))
+    blocks += [
+        Text(text=f"{notice.variant}: {notice.message}.", tone="bad", brief=True)
+        for notice in summary.warnings
+        if notice.code == EDGE_REGRESSION
+    ]
     for name in sections:
         blocks += registry.load(sections, name, what="section")(summary)
     return tuple(blocks)

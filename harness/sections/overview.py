@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from harness.stats.quantiles import FEWEST_P95
 from harness.text.figures import UNKNOWN, amount, bound_places, count, figure, interval_plot, percent, share
+from harness.types.experiment import EDGE_REGRESSION
 from harness.types.report import Block, Heading, Table, Text
 from harness.types.summary import Latency, Notice, PartitionSummary, Quality, Spend, Summary
 
@@ -193,7 +194,8 @@ def _warnings(summary: Summary) -> Iterator[str]:
     """Say each thing once, with everything that it holds for; the section that has the figures gives them."""
     coded: dict[str, list[Notice]] = {}
     for notice in summary.warnings:
-        coded.setdefault(notice.code, []).append(notice)
+        if notice.code != EDGE_REGRESSION:  # stands above all sections
+            coded.setdefault(notice.code, []).append(notice)
     for code, notices in coded.items():
         alike: dict[str, list[Notice]] = {}
         for notice in notices:

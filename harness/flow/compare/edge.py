@@ -88,7 +88,7 @@ def _regression(one: _Found) -> Notice:
     assert drop is not None
     plural = "" if len(drop.lost) == 1 else "s"
     message = (
-        f"{one.a} is ahead of {one.b} on golden by {_gain(one)}, and worse {_where(drop, one)}: "
+        f"ahead of {one.b} on golden by {_gain(one)}, but worse {_where(drop, one)}: "
         f"{count(len(drop.lost))} example{plural} flipped to worse there: {some(drop.lost, NAMED)}"
     )
     return Notice(code=EDGE_REGRESSION, variant=one.a, partition=EDGE, message=message)
@@ -113,7 +113,7 @@ def _unclear(one: _Found, mde: float | None) -> Notice:
     edge = one.trap.edge
     seen = "" if mde is None else f": {count(edge.n)} examples show no less than {_size(mde, one)}"
     message = (
-        f"{one.a} is shown to be better than {one.b} on golden by {_gain(one)}, and behind on edge by "
+        f"shown to be better than {one.b} on golden by {_gain(one)}, but behind on edge by "
         f"{_size(edge.value, one)}, which may be noise{seen}"
     )
     return Notice(code=EDGE_UNCLEAR, variant=one.a, partition=EDGE, message=message)
