@@ -1,0 +1,157 @@
+"""How often a difference is claimed where there is none: many runs of equal variants, whose gates must not fail.
+
+    python benchmarks/false_alarms.py [--seeds 1-400] [--modes calm,drift,sequential] [--variants 6] [--golden 100]
+                                      [--edge 50] [--median-ms 10] [--most 0.08] [--least 0.2] [--false-alarm P] [--json FILE]
+
+Each run is the whole command, over HTTP, on an evalset drawn anew: variants by one law, golden and edge, a gate against the
+control on each. Counted are runs that exit with 1, that call a variant faster or slower, better or worse, and that warn of
+the edge trap. `calm` and `drift` are the harness as it is; behind `drift` stands a server whose load goes up and down.
+`sequential` is the same server and the same harness but for one thing, which is taken from it here: its plan is sorted by variant,
+so that they run one after another. No flag of the harness does that. It must go wrong: interleaving is what protects.
+
+Ends with 1 where an alarm of calm or drift is rung in more than `--most` of the runs, or speed is claimed in fewer than `--least` of
+the sequential ones; with `--false-alarm P` only where a rate of just that would do so with that chance or less.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from scripted_runs import Design, Ended, Server, fewest_hits, ran, seeds, serving, show
+from scripted_server import Law, Load
+
+from harness.flow.plan import plan
+from harness.stats.rates import wilson
+
+CONCURRENCY = 24
+MARGINS = {"golden": 0.05, "edge": 0.1}
+"""Of the gates: what so many examples could keep at all. When a gate fails does not hang on it."""
+TITLES = ("order", "alarm", "runs", "rung", "rate", "95 % of it", "verdict")
+WIDTHS = (12, 18, 6, 6, 9, 16)
+
+
+def _claims(family: str) -> Callable[[Ended], bool]:
+    def told(ended: Ended) -> bool:
+        return any(
+            one["family"] == family and one["verdict"] in ("better", "worse")
+            for one in ended.summary["comparisons"]
+        )
+
+    return told
+
+
+ALARMS: Mapping[str, Callable[[Ended], bool]] = {
+    "exit 1": lambda ended: ended.code == 1,
+    "faster or slower": _claims("speed"),
+    "better or worse": _claims("primary"),
+    "edge trap": lambda ended: any(one["code"] == "edge_regression" for one in ended.summary["warnings"]),
+}
+"""What may be rung without cause, and how a run tells that it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of the table."""
+
+    order: str
+    alarm: str
+    runs: int
+    rung: int
+    holds: bool
+
+    def cells(self) -> tuple[str, ...]:
+        """As text."""
+        low, high = wilson(self.rung, self.runs)
+        return (
+            self.order,
+            self.alarm,
+            str(self.runs),
+            str(self.rung),
+            f"{100 * self.rung / self.runs:.1f} %",
+            f"{100 * (low or 0):.1f}–{100 * (high or 0):.1f} %",
+            "holds" if self.holds else "FAILS",
+        )
+
+
+def one_after_another(*asked: Any) -> tuple[Any, ...]:
+    """The plan, sorted by variant: each one's trials keep their order."""
+    return tuple(sorted(plan(*asked), key=lambda trial: (not trial.warmup, trial.variant)))
+
+
+def alarms(server: Server, design: Design, chosen: Iterable[int], order: str) -> list[dict[str, bool]]:
+    """Run every seed: alarm → whether it was rung."""
+    found = []
+    for seed in chosen:
+        undone = patch("harness.cli.run.plan", one_after_another) if order == "sequential" else nullcontext()
+        with tempfile.TemporaryDirectory() as folder, undone:
+            ended = ran(Path(folder) / "run", server.url, design, seed)
+        server.account()  # it begins anew, so that it does not grow
+        found.append({name: told(ended) for name, told in ALARMS.items()})
+        if seed % 20 == 0:
+            so_far = {name: sum(one[name] for one in found) for name in ALARMS}
+            print(f"{order}, seed {seed}: {so_far}", file=sys.stderr, flush=True)
+    return found
+
+
+def lines(order: str, found: Sequence[Mapping[str, bool]], flags: argparse.Namespace) -> list[Line]:
+    """The table of one order."""
+    runs = len(found)
+    quiet = fewest_hits(runs, 1 - flags.most, flags.false_alarm)
+    loud = fewest_hits(runs, flags.least, flags.false_alarm)
+    table = []
+    for alarm in ALARMS:
+        rung = sum(one[alarm] for one in found)
+        holds = runs - rung >= quiet
+        if order == "sequential":
+            holds = alarm != "faster or slower" or rung >= loud
+        table.append(Line(order=order, alarm=alarm, runs=runs, rung=rung, holds=holds))
+    return table
+
+
+def main() -> int:
+    """Run, print, judge."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=seeds, default=seeds("1-400"))
+    parser.add_argument("--modes", default="calm,drift,sequential")
+    parser.add_argument("--variants", type=int, default=6)
+    parser.add_argument("--golden", type=int, default=100)
+    parser.add_argument("--edge", type=int, default=50)
+    parser.add_argument("--median-ms", type=float, default=10.0)
+    parser.add_argument("--most", type=float, default=0.08)
+    parser.add_argument("--least", type=float, default=0.2)
+    parser.add_argument("--false-alarm", type=float, metavar="P")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    flags = parser.parse_args()
+    law = Law(right=(0.0, 0.8), broken=0.04, median_ms=flags.median_ms, alike=0.6)
+    names = [f"v{number}" for number in range(flags.variants)]
+    design = Design(
+        models={name: f"m-{name}" for name in names},
+        sizes={"golden": flags.golden, "edge": flags.edge},
+        concurrency=CONCURRENCY,
+        gates=[
+            {"metric": "answer", "partition": name, "versus": "control", "margin": margin}
+            for name, margin in MARGINS.items()
+        ],
+    )
+    laws, table = dict.fromkeys(design.models.values(), law), []
+    show(TITLES, WIDTHS)
+    for order in flags.modes.split(","):
+        with serving(laws, None if order == "calm" else Load()) as server:
+            made = lines(order, alarms(server, design, flags.seeds, order), flags)
+        for line in made:
+            show(line.cells(), WIDTHS)
+        table += made
+    if flags.json:
+        flags.json.write_text(json.dumps([asdict(line) for line in table], indent=2))
+    return int(not all(line.holds for line in table))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
