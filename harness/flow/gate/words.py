@@ -15,7 +15,7 @@ def quantity(case: Case, value: float) -> str:
 
 def difference(case: Case, value: float) -> str:
     """Show how far two values are apart, without a sign: `4.6 points`, `120 ms`."""
-    return f"{figure(abs(value) * 100)} points" if case.share else _with_unit(case, abs(value))
+    return f"{abs(value) * 100:.1f} points" if case.share else _with_unit(case, abs(value))
 
 
 def probability(p: float) -> str:
