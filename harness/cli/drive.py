@@ -5,7 +5,7 @@ import hashlib
 import signal
 import statistics
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, suppress
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,6 +15,7 @@ from harness.calls.keys import KEYS
 from harness.calls.meter import Scale
 from harness.calls.pace import FIRST_SLOTS, Pace
 from harness.calls.traffic import Junction
+from harness.cli.looks import Looks
 from harness.cli.prepare import Prepared
 from harness.cli.voice import say
 from harness.errors import Abandoned, Fault, UsageError
@@ -92,18 +93,31 @@ async def drive(
         scale.take()  # a first call imports and connects: that is what warm-ups are for
         junction.begin()
         pace = replace(pace, ramp_s=ramp_s, slots=min(FIRST_SLOTS, pace.concurrency) if calls else 0)
-        watching = asyncio.create_task(watch(scale, pace, ledger.note))
-        try:
-            rest = (trial for trial in todo if not trial.warmup)
-            async with aclosing(execute(rest, run, pace, halt.stop)) as ending:
+        looks = Looks(prepared, ledger)
+        for look, part in looks.segments([trial for trial in todo if not trial.warmup]):
+            ending = execute(looks.asked(part), run, pace, halt.stop)
+            async with _watched(scale, pace, ledger), aclosing(ending):
                 async for entry in ending:
                     ledger.append(entry)
                     seen(entry)
-        finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+                    looks.hear(entry)
+            await looks.counted()
+            if halt.stop.is_set():
+                break
+            await looks.take(look)
     return halt
+
+
+@asynccontextmanager
+async def _watched(scale: Scale, pace: Pace, ledger: Ledger) -> AsyncIterator[None]:
+    """Watch the harness itself for as long as trials run; a look between them is none of its doing."""
+    watching = asyncio.create_task(watch(scale, pace, ledger.note))
+    try:
+        yield
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
 
 
 async def _opened(

@@ -30,11 +30,13 @@ def resumable(flags: RunFlags, experiment: str) -> Ledger | None:
 
 
 def is_finished(ledger: Ledger) -> bool:
-    """True where the summary says that every planned trial was tried and none failed."""
+    """True where the summary says that every planned trial was tried and none failed, but of a variant that was stopped."""
     summary = ledger.summary()
     if summary is None or not summary["run"]["complete"]:
         return False
-    partitions = (part for v in summary["variants"].values() for part in v["partitions"].values())
+    stopped = _stopped(ledger)
+    asked = (variant for name, variant in summary["variants"].items() if name not in stopped)
+    partitions = (part for variant in asked for part in variant["partitions"].values())
     return not any(part["outcomes"].get("failed") for part in partitions)
 
 
@@ -85,14 +87,23 @@ def require_same(ledger: Ledger, prepared: Prepared) -> None:
 
 
 def left_of(ledger: Ledger, trials: Sequence[Trial]) -> Started:
-    """Go on with a run: what is missing or failed there."""
+    """Go on with a run: what is missing or failed there, but of a variant that was stopped."""
+    stopped = _stopped(ledger)
     done = {
         record.key for record in ledger.records() if not record.warmup and record.outcome.kind != "failed"
     }
-    todo = [trial for trial in trials if not trial.warmup and trial.key not in done]
+    todo = [
+        trial
+        for trial in trials
+        if not trial.warmup and trial.key not in done and trial.variant not in stopped
+    ]
     live = {trial.variant for trial in todo}
     warm = [trial for trial in trials if trial.warmup and trial.variant in live]
     return Started(ledger=ledger, todo=(*warm, *todo) if todo else ())
+
+
+def _stopped(ledger: Ledger) -> set[str]:
+    return {look.variant for look in ledger.looks() if look.stops}
 
 
 def _is_of(ledger: Ledger, experiment: str) -> bool:

@@ -15,13 +15,17 @@ _OVER: Ruling = ("not needed", "every variant that a gate is about is decided")
 
 
 def decide(
-    manifest: Manifest, running: Collection[str], verdicts: Iterable[Verdict], fallen: Mapping[str, str]
+    manifest: Manifest,
+    running: Collection[str],
+    verdicts: Iterable[Verdict],
+    standing: Iterable[Verdict],
+    fallen: Mapping[str, str],
 ) -> Mapping[str, Ruling]:
     """Rule on every variant that is still asked.
 
-    A variant is hopeless once one of its gates has failed, and shown once all are passed; advisory gates decide nothing,
-    and one that waits for the end (Gate.waits) can keep a variant from being shown only. While a variant is undecided it
-    goes on, and so does what it is held against: the control, and the variants that its gates name. A variant without
+    A variant is hopeless once one of its gates has failed, and shown once all are passed. Advisory gates decide nothing; one
+    that waits for the end (Gate.waits) fails nothing before, but a variant is shown only while it stands as passed, and with
+    a certificate to win only at the end. While a variant is undecided it goes on, and so does what it is held against: the control, and the variants that its gates name. A variant without
     any gate goes on while one is undecided, an aid while one that it serves goes on. Without any gate that decides, all
     go on.
 
@@ -29,15 +33,16 @@ def decide(
         manifest: with every gate of the run, and the plan as it was made.
         running: the variants that were not stopped before.
         verdicts: on gates that do not wait, as the look found them; none where a count alone decides.
+        standing: on those that wait, as they stand, certificates left out.
         fallen: variant → why a count of failures has decided it.
     """
     gates = {variant: _binding(manifest, variant) for variant in manifest.plan}
     if not any(gates.values()):
         return dict.fromkeys(running, _ALL)
-    found: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        found.setdefault(verdict.variant, []).append(verdict)
-    own = {variant: _own(gates[variant], found.get(variant, ())) for variant in running}
+    found, held = _by_variant(verdicts), _by_variant(standing)
+    own = {
+        variant: _own(gates[variant], found.get(variant, []), held.get(variant, [])) for variant in running
+    }
     own |= {variant: ("hopeless", why) for variant, why in fallen.items() if variant in own}
     undecided = [variant for variant, (decision, _) in own.items() if decision == "go on" and gates[variant]]
     needed = _needed(manifest, [gate for variant in undecided for gate in gates[variant]])
@@ -61,13 +66,20 @@ def _binding(manifest: Manifest, variant: str) -> list[Gate]:
     ]
 
 
-def _own(gates: Sequence[Gate], verdicts: Sequence[Verdict]) -> Ruling:
+def _by_variant(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
+    found: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        found.setdefault(verdict.variant, []).append(verdict)
+    return found
+
+
+def _own(gates: Sequence[Gate], verdicts: Sequence[Verdict], standing: Sequence[Verdict]) -> Ruling:
     """What its own gates make of it."""
     failed = next((one for one in verdicts if one.verdict == "fail"), None)
     if failed is not None:
         return "hopeless", f"{failed.gate}: {failed.why}"
-    passed = sum(one.verdict == "pass" for one in verdicts)
-    of = len(verdicts) + sum(gate.waits for gate in gates)
+    passed = sum(one.verdict == "pass" for one in (*verdicts, *standing))
+    of = len(verdicts) + len(standing) + sum(gate.kind == "certificate" for gate in gates)
     if passed and passed == of:
         return "shown", "its gate is passed" if of == 1 else f"all its {of} gates are passed"
     return "go on", f"{passed} of its {of} gates passed, none failed"

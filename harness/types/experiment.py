@@ -230,8 +230,11 @@ class Gate:
 
     @property
     def waits(self) -> bool:
-        """True where no look at a run before its end may pass or fail it: a plain threshold, or a count of failures."""
-        return self.judge == "point" or self.kind == "certificate"
+        """True where it claims nothing beyond the trials themselves, so that none of them decide it before all have ended.
+
+        A plain threshold, the coverage, and a certificate's count of failures.
+        """
+        return self.judge == "point" or self.kind == "certificate" or self.metric == "coverage"
 
     @property
     def bound(self) -> float:
