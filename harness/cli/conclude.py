@@ -15,7 +15,7 @@ from harness.cli.publish import publish
 from harness.errors import GateFailed, HarnessError, Undecided
 from harness.files.baselines import baseline_for
 from harness.files.kept_texts import with_passages
-from harness.files.ledger import SUMMARY, TEXTS, Ledger
+from harness.files.ledger import JUDGED, SUMMARY, TEXTS, Ledger
 from harness.files.provenance import scorer_digest
 from harness.files.trec import write_trec
 from harness.flow.compare.compare import compare
@@ -59,6 +59,13 @@ def judge(ledger: Ledger, prepared: Prepared, *, again: bool = False) -> Summary
 
     judged = with_passages(records(), ledger.folder / TEXTS) if panel.reads_passages else records()
     ledger.write_scores(score(judged, ledger.examples(), panel))
+    if again or ledger.judged_again:
+        by = {
+            "metrics": manifest.metrics,
+            "schema": prepared.evalset.schema,
+            "prices": prices_of(prepared.experiment),
+        }
+        ledger.write(JUDGED, orjson.dumps(by, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
     finished_at = datetime.now(UTC).isoformat(timespec="seconds")
     if again and before is not None:
         finished_at = before["run"]["finished_at"]

@@ -34,7 +34,7 @@ from harness.types.summary import Look, Spend
 
 MANIFEST, RECORDS, TEXTS, EXAMPLES = "manifest.json", "records.jsonl", "texts.jsonl", "examples.jsonl"
 OVERHEAD, HELD, SCORES, SUMMARY = "overhead.jsonl", "held.jsonl", "scores.jsonl", "summary.json"
-INDEXES, LOOKS = "indexes.jsonl", "looks.jsonl"
+INDEXES, LOOKS, JUDGED = "indexes.jsonl", "looks.jsonl", "judged.json"
 
 DEEPEST = 200
 """Levels of a line; the writer takes 254. Deeper is only what an endpoint or a file made so on purpose."""
@@ -74,8 +74,20 @@ class Ledger:
 
     def manifest(self) -> Manifest:
         """Read manifest.json. Raises UsageError where it cannot be read."""
+        return self._manifest({})
+
+    def judged(self) -> Manifest:
+        """The manifest with the metrics, schema and prices that the run was last judged by, where it was judged again since."""
+        return self._manifest(self._json(JUDGED) if self.judged_again else {})
+
+    @property
+    def judged_again(self) -> bool:
+        """True where the scores, and the costs, are not those that the run ended with."""
+        return (self.folder / JUDGED).is_file()
+
+    def _manifest(self, over: Mapping[str, Any]) -> Manifest:
         try:
-            return manifest_of(self._json(MANIFEST))
+            return manifest_of({**self._json(MANIFEST), **over})
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             what = f"is no manifest of a run ({type(error).__name__}: {error})"
             raise UsageError(Fault(where=str(self.folder / MANIFEST), what=what)) from None

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from harness.types.call import Attempt, Usage
 from harness.types.evalset import Example
-from harness.types.experiment import Gate
+from harness.types.experiment import Gate, Price, Tier
 from harness.types.record import Outcome, Record, Retrieved, StageTime
 from harness.types.run import Manifest, MetricInfo, Probe
 from harness.types.score import Judgement
@@ -76,6 +76,13 @@ def manifest_of(found: Mapping[str, Any]) -> Manifest:
             name: None if ids is None else tuple(ids) for name, ids in (found.get("absent") or {}).items()
         },
     )
+
+
+def price_of(found: Mapping[str, Any] | None) -> Price | None:
+    """A price as a manifest keeps it; None where the model is unpriced."""
+    if found is None:
+        return None
+    return _made(Price, found, tiers=tuple(_made(Tier, tier) for tier in found.get("tiers") or ()))
 
 
 def _stage(stage: Mapping[str, Any]) -> StageTime:
