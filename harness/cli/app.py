@@ -22,7 +22,7 @@ COMMANDS = {
     "reference": ("harness.cli.reference:reference", "Serve the built-in reading model by hand."),
     "compare": ("harness.cli.later:compare", "Compare two runs pair by pair. Not available yet."),
     "gate": ("harness.cli.gate:gate", "Judge a run by its gates; write what CI reads of them."),
-    "baseline": ("harness.cli.later:baseline", "Write a baseline from a run. Not available yet."),
+    "baseline": ("harness.cli.baseline:baseline", "Write a baseline file from a run, to be committed."),
     "diagnose": ("harness.cli.later:diagnose", "Name the cause of failures. Not available yet."),
     "export": ("harness.cli.later:export", "Write training data from a run. Not available yet."),
     "verify": ("harness.cli.verify:verify", "Recompute every figure of a run, by other code."),

@@ -18,11 +18,6 @@ def compare(*_: Anything) -> int:
     return _later("compare")
 
 
-def baseline(*_: Anything) -> int:
-    """Write a baseline file from a run. Not available yet."""
-    return _later("baseline")
-
-
 def diagnose(*_: Anything) -> int:
     """Sort the failures of a run by cause and name what to try next. Not available yet."""
     return _later("diagnose")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.stats.columns import Columns
 from harness.stats.latencies import first_tokens, live_times
 from harness.stats.stages import stage_times
-from harness.types.comparison import FIRST_TOKEN, WHOLE, Samples
+from harness.types.comparison import FIRST_TOKEN, WHOLE, Samples, Side
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +50,15 @@ def marks(side: Cut, metric: str) -> "NDArray[np.float64]":
     """One metric by example (planned,): the mean over its scored repeats, NaN where none has a value."""
     rows = side.scores[side.scores["metric"] == metric].dropna(subset=["value"])
     return _means(side, rows["example"], rows["value"].to_numpy())
+
+
+def mean_mark(side: Side | None, metric: str) -> float | None:
+    """The mean of one metric over the examples that have a value; None where there is no side, or none has."""
+    import numpy as np
+
+    held = np.asarray(side.marks.get(metric, ()) if side else (), dtype=float)
+    known = held[~np.isnan(held)]
+    return float(known.mean()) if known.size else None
 
 
 def costs(side: Cut) -> "NDArray[np.float64]":

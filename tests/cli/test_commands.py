@@ -17,7 +17,7 @@ from harness.cli.app import COMMANDS
 from harness.cli.flags import RunFlags
 
 Command = Callable[..., Any]
-LATER = ("compare", "gate", "baseline", "diagnose", "export")
+LATER = ("compare", "gate", "diagnose", "export")
 
 
 def one_line(ended: Any) -> str:
