@@ -77,6 +77,7 @@ SCORERS: Mapping[str, str] = {
 SECTIONS: Mapping[str, str] = {
     "overview": "harness.sections.overview:overview",
     "gates": "harness.sections.gates:gates",
+    "looks": "harness.sections.looks:looks",
     "comparisons": "harness.sections.comparisons:comparisons",
     "quality": "harness.sections.quality:quality",
     "retrieval": "harness.sections.retrieval:retrieval",

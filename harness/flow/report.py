@@ -43,7 +43,10 @@ def _marked(summary: Summary) -> Summary:
         for notice in summary.warnings
     )
     return replace(
-        summary, variants={shown[name]: one for name, one in summary.variants.items()}, warnings=told
+        summary,
+        variants={shown[name]: one for name, one in summary.variants.items()},
+        warnings=told,
+        looks=tuple(replace(look, variant=shown[look.variant]) for look in summary.looks),
     )
 
 
