@@ -140,7 +140,7 @@ class _Pool:
     def of(cls, samples: Sequence["Floats"]) -> "_Pool":
         import numpy as np
 
-        values = np.concatenate([np.asarray(one, dtype=float) for one in samples]) if samples else np.zeros(0)
+        values = np.concatenate([np.asarray(one, dtype=float) for one in samples]) if len(samples) else np.zeros(0)
         order = np.argsort(values, kind="stable")
         return cls(values[order], np.repeat(np.arange(len(samples)), [len(one) for one in samples])[order])
 

@@ -111,7 +111,7 @@ MEAN_LEFT = {"none left": 0.0, "half": 0.5, "levels": 0.375, "any": 0.5}
 
 
 def test_effective_covers_scores_at_the_ceiling():
-    """97 % perfect graded scores, n = 50 and 100: 89 % at worst, 93 % on average; mean ± t stays under 85 %."""
+    """97 % perfect graded scores, n = 50 and 100: 92.5 % at worst, 95 % on average; mean ± t stays under 85 %."""
     random, ours, theirs = np.random.default_rng(21), [], []
     for name, loss in LOSSES.items():
         truth = 0.97 + 0.03 * MEAN_LEFT[name]
@@ -119,8 +119,8 @@ def test_effective_covers_scores_at_the_ceiling():
             values = np.where(random.random(shape) < 0.97, 1.0, loss(random, shape))
             ours.append(np.mean([low <= truth <= high for low, high in map(wilson_effective, values)]))
             theirs.append(np.mean([low <= truth <= high for _, (low, high) in map(mean_t, values)]))
-    assert min(ours) >= 0.89
-    assert np.mean(ours) >= 0.93
+    assert min(ours) >= 0.925
+    assert np.mean(ours) >= 0.95
     assert np.mean(theirs) < 0.85
 
 
