@@ -249,6 +249,9 @@ def _side(found: Mapping[str, Any], variant: str, partition: str, kept: Mapping[
 
     rows = found["examples"][partition]
     ids = sorted(rows)
+    for name, values in kept["marks"].items():
+        if len(values) != len(ids):
+            raise ValueError(f"{len(values)} marks of {name}, and {len(ids)} examples")
     asked = [place for place, covered in enumerate(kept["marks"]["coverage"]) if covered is not None]
     marks: dict[str, Any] = {
         name: np.asarray([values[place] for place in asked], dtype=float)
