@@ -12,7 +12,7 @@ from harness.files.config.options import checked
 from harness.files.config.shape import Metric as Row
 from harness.files.config.site import At, Site
 from harness.registry import SCORERS, load, nearest
-from harness.types.experiment import Metric
+from harness.types.experiment import EDGE_REGRESSION, Metric
 
 ALWAYS = (
     "schema_failure_rate",
@@ -21,6 +21,7 @@ ALWAYS = (
     "first_token_p95_ms",
     "cost_usd_per_1k",
     "coverage",
+    EDGE_REGRESSION,
 )
 """Metrics that are always there, and can be gated without being declared."""
 

@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from itertools import combinations
 
-from harness.files.config.metrics import ALWAYS
-from harness.files.config.shape import Ablation, ExperimentFile, Gate
+from harness.files.config.gates import check_gates
+from harness.files.config.shape import Ablation, ExperimentFile
 from harness.files.config.site import At, Site
 from harness.types.experiment import Experiment
-
-_CRITERIA = ("at_least", "at_most", "versus", "certify_below")
 
 
 def control_and_candidates(shape: ExperimentFile, site: Site) -> tuple[str, tuple[str, ...]]:
@@ -40,8 +38,7 @@ def variant_names(shape: ExperimentFile) -> list[str]:
 def check_names(shape: ExperimentFile, experiment: Experiment, site: Site) -> None:
     """Note every gate, economics entry and ablation that names what is not there."""
     known = variant_names(shape)
-    for n, gate in enumerate(shape.gates):
-        _check_gate(gate, ("gates", n), known, experiment, site)
+    check_gates(shape.gates, known, experiment, site)
     for name in shape.economics.variants if shape.economics else ():
         if name not in known:
             site.unknown_key(("economics", "variants", name), "variant", name, known)
@@ -64,27 +61,6 @@ def _ablated(ablation: Ablation) -> Iterator[str]:
     for size in range(1, len(layers) + 1):
         for chosen in combinations(layers, size):
             yield "+".join((ablation.base, *chosen))
-
-
-def _check_gate(gate: Gate, at: At, known: list[str], experiment: Experiment, site: Site) -> None:
-    metrics = [*(metric.name for metric in experiment.metrics), *ALWAYS]
-    if gate.metric not in metrics:
-        site.unknown((*at, "metric"), "metric", gate.metric, metrics)
-    if gate.variant is not None and gate.variant not in known:
-        site.unknown((*at, "variant"), "variant", gate.variant, known)
-    words = ["control", "baseline", *known]
-    if gate.versus is not None and gate.versus not in words:
-        site.unknown((*at, "versus"), "variant", gate.versus, words)
-    stages = [stage.kind for variant in experiment.variants for stage in variant.stages]
-    own = any(":" in kind for kind in stages)
-    if gate.stage is not None and gate.stage not in stages and not own:
-        site.unknown((*at, "stage"), "stage", gate.stage, list(dict.fromkeys(stages)))
-    criteria = [key for key in _CRITERIA if getattr(gate, key) is not None]
-    if len(criteria) != 1:
-        said = f"has {' and '.join(criteria)}" if criteria else "has none"
-        site.fault_key(at, f"a gate has exactly one of {', '.join(_CRITERIA)}; this one {said}")
-    if gate.margin is not None and gate.versus is None:
-        site.fault_key((*at, "margin"), "a margin needs versus:", "add versus: control")
 
 
 def _top(shape: ExperimentFile) -> Iterator[At]:

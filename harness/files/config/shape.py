@@ -112,27 +112,28 @@ class Gate(Shape):
     """A promise that a run is judged by."""
 
     metric: str
-    """A declared metric, or one that is always there."""
+    """A declared metric, or one that is always there; edge_regression: a gain on golden that edge pays for."""
     partition: Partition | None = None
-    """Left out: golden."""
+    """Left out: golden; of edge_regression: edge."""
     variant: str | None = None
-    """Left out: the candidate."""
+    """Left out: every candidate."""
     stage: str | None = None
-    """For a latency: one stage instead of the whole trial."""
+    """For latency_p50_ms and latency_p95_ms: one stage instead of the whole trial."""
     at_least: float | None = None
-    """The value must not be shown to lie below this."""
+    """Passes where the value is shown to reach this, fails where it is shown to lie below."""
     at_most: float | None = None
-    """The value must not be shown to lie above this."""
+    """Passes where the value is shown to stay within this, fails where it is shown to lie above."""
     versus: str | None = None
-    """control, baseline, or a variant: what to compare with."""
+    """control, baseline, or a variant: what to compare with, on the same examples."""
     margin: Annotated[float, Field(ge=0)] | None = None
-    """How much worse than `versus` is still good enough."""
+    """How much worse than `versus` is still good enough: a share of 0 to 1, or milliseconds, dollars, the metric's own
+    unit. Left out: it must be shown to be better; of edge_regression: 0.05."""
     certify_below: Annotated[float, Field(gt=0, le=1)] | None = None
-    """The rate must be shown to lie below this."""
+    """For schema_failure_rate: the count of failures must show the rate to lie below this."""
     inconclusive: Literal["pass", "warn", "fail"] = "warn"
-    """What an undecided gate counts as."""
+    """What an undecided gate counts as; `fail` ends the run in exit 3."""
     judge: Literal["interval", "point"] = "interval"
-    """By the interval, or by the value alone as a plain threshold."""
+    """By bounds of 95 %, or by the value alone as a plain threshold."""
     advisory: bool = False
     """True: shown, never failing the run."""
 
