@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from harness.flow.gate.absolute import absolute
-from harness.flow.gate.case import Case, Reading
+from harness.flow.gate.case import LEVEL, Case, Reading
 from harness.flow.gate.certificate import certificate
 from harness.flow.gate.comparative import comparative
 from harness.flow.gate.edge import edge
@@ -85,7 +85,7 @@ def _verdict(case: Case, found: Reading, tested: Tested) -> Verdict:
         value=found.value,
         ci=(None, None) if one.judge == "point" else found.ci,
         bound=one.bound + 0.0,
-        why=made.why,
+        why=f"{made.why}{_sureness(case, found)}",
         counts=_counts(one, made, measured=not found.void),
         metric=one.metric,
         partition=one.partition,
@@ -101,6 +101,13 @@ def _verdict(case: Case, found: Reading, tested: Tested) -> Verdict:
         lost=found.lost,
         share=case.share,
     )
+
+
+def _sureness(case: Case, found: Reading) -> str:
+    """Bounds other than those of a run that is looked at once say so."""
+    if case.level == LEVEL or found.void or case.gate.judge == "point":
+        return ""
+    return f" (repeated interval: bounds at {case.level * 100:.4f} %, since the run may stop early)"
 
 
 def _counts(one: Gate, made: Ruling, *, measured: bool) -> Literal["pass", "warn", "fail", "undecided"]:
