@@ -11,6 +11,7 @@ from harness.cli.flags import RunFlags, Sets, Switch
 from harness.cli.prepare import Prepared, prepare
 from harness.cli.voice import say, tell, tell_json
 from harness.errors import Fault, UserError
+from harness.files.baselines import baseline_for
 from harness.flow.layers import layers
 from harness.flow.plan import plan
 from harness.stats.power import TYPICAL_DISCORDANCE, detectable_difference
@@ -41,7 +42,7 @@ def check(
     """
     prepared = prepare(config, sets=RunFlags(set=set).overrides())
     trials = plan(prepared.experiment, prepared.evalset, Selection())
-    faults = prepared.faults or tuple(_unrendered(prepared))
+    faults = prepared.faults or (*_unheld(prepared), *_unrendered(prepared))
     if not faults:
         show_plan(prepared, trials, as_json=json)
     for notice in prepared.notices:
@@ -51,6 +52,15 @@ def check(
     if faults:
         raise UserError(faults)
     return 0
+
+
+def _unheld(prepared: Prepared) -> Sequence[Fault]:
+    """Why a gate cannot be held against the baseline."""
+    try:
+        baseline_for(prepared.experiment.gates, prepared.experiment.baseline)
+    except UserError as error:
+        return error.faults
+    return ()
 
 
 def show_plan(prepared: Prepared, trials: Sequence[Trial], *, as_json: bool) -> int:

@@ -12,6 +12,7 @@ from harness.errors import ConfigError, Fault, NotAvailable
 from harness.files.baselines import baseline_for
 from harness.files.config.read import read_config
 from harness.files.evalsets import read_evalset
+from harness.files.exposures import held_out_changed
 from harness.files.outside import document_ids, outside_digests
 from harness.files.prices import with_prices
 from harness.flow.check import check
@@ -55,6 +56,7 @@ def prepare(config: Path, *, sets: Sequence[str] = (), partitions: Collection[st
     panel = convene(experiment, evalset.schema, partial(document_ids, experiment, evalset))
     faults, notices = check(experiment, evalset)
     faults = (*fill(experiment, evalset), *rehearse(evalset, panel), *faults)
+    notices = (*notices, *held_out_changed(experiment.evalset, evalset))
     return Prepared(experiment=experiment, evalset=evalset, panel=panel, notices=notices, faults=faults)
 
 
