@@ -20,7 +20,7 @@ COMMANDS = {
     "report": ("harness.cli.report:report", "Write a run's report again."),
     "schema": ("harness.cli.schema:schema", "Print the JSON Schema of the experiment file."),
     "reference": ("harness.cli.reference:reference", "Serve the built-in reading model by hand."),
-    "compare": ("harness.cli.later:compare", "Compare two runs pair by pair. Not available yet."),
+    "compare": ("harness.cli.compare:compare", "Compare two runs, or two variants, pair by pair."),
     "gate": ("harness.cli.gate:gate", "Judge a run by its gates; write what CI reads of them."),
     "baseline": ("harness.cli.baseline:baseline", "Write a baseline file from a run, to be committed."),
     "diagnose": ("harness.cli.later:diagnose", "Name the cause of failures. Not available yet."),

@@ -13,11 +13,6 @@ def _later(name: str) -> int:
     raise NotAvailable(Fault(where=f"harness {name}", what="not available yet"))
 
 
-def compare(*_: Anything) -> int:
-    """Compare two runs of one evalset, pair by pair. Not available yet."""
-    return _later("compare")
-
-
 def diagnose(*_: Anything) -> int:
     """Sort the failures of a run by cause and name what to try next. Not available yet."""
     return _later("diagnose")

@@ -24,17 +24,47 @@ def comparisons(summary: Summary) -> tuple[Block, ...]:
     return (Heading(text="Comparisons"), *compared(summary.comparisons, f"against {summary.control}"))
 
 
-def compared(made: Sequence[Comparison], how: str) -> Iterator[Block]:
-    """Blocks of comparisons, partition by partition; `how` says what is compared with what: `against prompt-only`."""
+def compared(made: Sequence[Comparison], how: str, *, named: int = 0) -> Iterator[Block]:
+    """Blocks of comparisons, partition by partition.
+
+    Args:
+        made: The comparisons.
+        how: What is compared with what: `against prompt-only`.
+        named: Examples that the terminal names; 0 where it shows only what decides, speed and cost.
+    """
     parts = _by_partition(made)
-    yield Text(text=_terms(made, how), brief=True)
     for partition, rows in parts.items():
         yield from _decided(partition, rows, how)
         yield from (Text(text=text, brief=True) for text in _beside(partition, rows))
+        if named:
+            yield from (Text(text=text, brief=True) for text in _flipped(rows, named))
+            yield from (Text(text=text, brief=True) for text in _left_out(partition, rows, named))
+    if named:
+        yield from (_described(partition, rows) for partition, rows in parts.items())
+    yield Text(text=_terms(made, how), brief=True)
     yield Text(text=_DESCRIBED)
     for partition, rows in parts.items():
-        yield from _named(partition, rows)
+        if not named:
+            yield from _named(partition, rows)
         yield _everything(partition, rows)
+
+
+def times(made: Sequence[Comparison]) -> Iterator[str]:
+    """One sentence a partition on how long trials took."""
+    for partition, rows in _by_partition(made).items():
+        yield from _time(partition, rows)
+
+
+def outside(made: Sequence[Comparison]) -> tuple[int, int]:
+    """Of the descriptive differences: how many have an interval that leaves out "no difference", and how many there are."""
+    told = [
+        (ci, level)
+        for one in made
+        for ci, level in [(one.ci, 0.0) if one.ratio is None else (one.ratio_ci, 1.0)]
+        if one.family == "descriptive" and ci != (None, None)
+    ]
+    strays = [1 for (low, high), level in told if (low or level) > level or (high or level) < level]
+    return len(strays), len(told)
 
 
 _DESCRIBED = (
@@ -56,8 +86,8 @@ def _terms(made: Sequence[Comparison], how: str) -> str:
     variants = len({one.a for one in made if one.family == "primary"})
     adjusted = f"p adjusted for {variants} variants (Holm). " if variants > 1 else ""
     return (
-        f"Differences {how}, on the same examples. {adjusted}MDE: the smallest true difference that these examples show with "
-        "80 % power; what is smaller cannot be told."
+        f"Differences {how}, on the same examples. {adjusted}MDE: the smallest true difference that so many examples show "
+        "with 80 % power."
     )
 
 
@@ -128,11 +158,19 @@ def _counts(one: Comparison) -> str:
 
 def _beside(partition: str, rows: Sequence[Comparison]) -> Iterator[str]:
     """Speed and cost in a sentence each."""
+    yield from _time(partition, rows)
+    yield from _cost(partition, rows)
+
+
+def _time(partition: str, rows: Sequence[Comparison]) -> Iterator[str]:
     speed = [one for one in rows if one.metric == _SPEED and one.ratio is not None]
     if speed:
-        how = "adjusted, " if any(one.family == "speed" for one in speed) else ""
+        how = "adjusted" if any(one.family == "speed" for one in speed) else "not side by side"
         told = _grouped(speed, _PACE, lambda one: multiple(one.ratio, one.ratio_ci))
-        yield f"Time on {partition} ({how}1x is as long): {told}."
+        yield f"Time on {partition} ({how}; 1x is as long): {told}."
+
+
+def _cost(partition: str, rows: Sequence[Comparison]) -> Iterator[str]:
     cost = [one for one in rows if one.metric == _COST and one.difference is not None]
     if cost:
         told = _grouped(cost, _PRICE, lambda one: signed_within(one.difference, one.ci))
@@ -159,10 +197,18 @@ def _named(partition: str, rows: Sequence[Comparison]) -> Iterator[Block]:
             ),
             title=f"{partition}: examples that differ in {flipped[0].metric}",
         )
-    yield from (Text(text=text, tone="note") for text in left_out(partition, rows, NAMED))
+    yield from (Text(text=text, tone="note") for text in _left_out(partition, rows, NAMED))
 
 
-def left_out(partition: str, rows: Sequence[Comparison], most: int) -> Iterator[str]:
+def _flipped(rows: Sequence[Comparison], most: int) -> Iterator[str]:
+    for one in rows:
+        if one.won:
+            yield f"{one.a} is better on {some(one.won, most)}."
+        if one.lost:
+            yield f"{one.a} is worse on {some(one.lost, most)}."
+
+
+def _left_out(partition: str, rows: Sequence[Comparison], most: int) -> Iterator[str]:
     """Say which examples only one side has a value of, and which were changed in between; alike ones once."""
     for what, ids_of in _LEFT_OUT.items():
         alike: dict[tuple[str, ...], list[str]] = {}
@@ -170,14 +216,31 @@ def left_out(partition: str, rows: Sequence[Comparison], most: int) -> Iterator[
             if ids := ids_of(one):
                 alike.setdefault(ids, []).append(one.a)
         for ids, variants in alike.items():
-            yield f"{partition}: {', '.join(variants)}: {count(len(ids))} {what}: {some(ids, most)}."
+            plural = "" if len(ids) == 1 else "s"
+            yield f"{', '.join(variants)} on {partition}: {count(len(ids))} example{plural} {what}: {some(ids, most)}."
 
 
 _LEFT_OUT: Mapping[str, Callable[[Comparison], tuple[str, ...]]] = {
-    "missing, without a value here": lambda one: one.missing,
-    "new, without a value on the other side": lambda one: one.new,
-    "changed since, left out": lambda one: one.changed,
+    "missing here, with a value on the other side": lambda one: one.missing,
+    "new here, with no value on the other side": lambda one: one.new,
+    "left out, since the row has changed": lambda one: one.changed,
 }
+
+
+def _described(partition: str, rows: Sequence[Comparison]) -> Table:
+    """What only describes, for a terminal, but what a sentence above has told."""
+    rows = [one for one in rows if one.family == "descriptive" and one.metric not in (_SPEED, _COST)]
+    cells: list[tuple[str, ...]] = []
+    for metric in dict.fromkeys(one.metric for one in rows):
+        alike = [one for one in rows if one.metric == metric]
+        show = _Shown(alike)
+        cells += (
+            (one.metric, one.a, show.value(one.a_value), show.within(one), one.verdict) for one in alike
+        )
+    columns = ("Metric", "Variant", "value", "difference [95 %]", "by itself")
+    return Table(
+        columns=columns, rows=tuple(cells), title=f"{partition} · descriptive", numeric=(2, 3), brief=True
+    )
 
 
 def _everything(partition: str, rows: Sequence[Comparison]) -> Table:
