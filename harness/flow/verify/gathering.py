@@ -9,6 +9,7 @@ from harness.errors import Fault, UsageError
 from harness.flow.verify.reading import score_of, trial_of, warmup_ms
 from harness.flow.verify.spending import spend
 from harness.flow.verify.trials import Held, Line, Score, Trial
+from harness.types.comparison import Baseline
 
 T = TypeVar("T")
 
@@ -29,6 +30,8 @@ class Files:
     """The judgements made again from the records; None: those of scores.jsonl stand."""
     priced: Callable[[Line], Line] | None = None
     """A record at other prices than it was made at; None: as it stands."""
+    baseline: Baseline | None = None
+    """What gates `versus: baseline` are held against; None where it is not at hand."""
 
 
 def gather(files: Files) -> Held:

@@ -9,6 +9,10 @@ from harness.flow.verify.trials import Cell, Held, Line
 Told = tuple[str, str | None, str | None]
 """Code, variant, partition."""
 
+DRIFT = "provider_drift"
+BESIDE = frozenset({"baseline_stale", "held_out_changed"})
+"""What warns of files beside the run, as they were then: nothing in its folder tells of them."""
+
 _FEW_EXAMPLES, _FEW_ANSWERS, _FEW_SAMPLES = 50, 5, 20
 _LARGE_INPUT_TOKENS, _MANY_CHUNKS = 50_000, 200_000
 _LEAST_MS, _LEAST_RATIO, _TIMES_OTHERS, _LEAST_TAIL, _LEAST_SHARE, _OF_ITS_CALL = (

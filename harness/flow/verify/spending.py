@@ -68,15 +68,15 @@ def spend(records: Iterable[Line], indexes: Iterable[Line], accounts: Iterable[L
     paid += [(line.get("cost_usd"), line.get("spent_at_most_usd")) for line in indexes]
     spent = [usd for usd, _ in paid if usd is not None]
     bounds = [usd for _, usd in paid if usd is not None]
-    most = fsum(bounds) if len(bounds) == len(paid) else None
+    most = sum(bounds) if len(bounds) == len(paid) else None
     lost = _lost(list(accounts), most)
     return {
-        "spent_usd": fsum(spent) if spent or not paid else None,
+        "spent_usd": sum(spent) if spent or not paid else None,
         "spent_at_most_usd": None if most is None else most + lost,
         "lost_usd": lost,
         "unknown": len(paid) - len(spent),
         "cached": cached,
-        "uncached_usd": fsum(uncached) if uncached else None,
+        "uncached_usd": sum(uncached) if uncached else None,
     }
 
 

@@ -127,6 +127,11 @@ class Held:
     spend: Line
     """What the lines of the run add up to in money."""
 
+    @property
+    def stopped(self) -> frozenset[str]:
+        """Variants that were asked no more after a look."""
+        return frozenset(look["variant"] for look in self.looks if look["decision"] != "go on")
+
     def cell(self, variant: str, partition: str) -> Cell:
         """Every counted trial of one variant on one partition; none where it was never tried."""
         return self.cells.get((variant, partition), ())
