@@ -1,7 +1,8 @@
 """How often a difference is claimed where there is none: many runs of equal variants, whose gates must not fail.
 
     python benchmarks/false_alarms.py [--seeds 1-400] [--modes calm,drift,sequential] [--variants 6] [--golden 100]
-                                      [--edge 50] [--median-ms 10] [--most 0.08] [--least 0.2] [--false-alarm P] [--json FILE]
+                                      [--edge 50] [--median-ms 5] [--most 0.08] [--least 0.2] [--false-alarm P]
+                                      [--keep FILE] [--json FILE]
 
 Each run is the whole command, over HTTP, on an evalset drawn anew: variants by one law, golden and edge, a gate against the
 control on each. Counted are runs that exit with 1, that call a variant faster or slower, better or worse, and that warn of
@@ -11,20 +12,21 @@ so that they run one after another. No flag of the harness does that. It must go
 
 Ends with 1 where an alarm of calm or drift is rung in more than `--most` of the runs, or speed is claimed in fewer than `--least` of
 the sequential ones; with `--false-alarm P` only where a rate of just that would do so with that chance or less.
+`--keep` writes a line a seed, a file an order, and goes on where it was broken off.
 """
 
 import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from scripted_runs import Design, Ended, Server, fewest_hits, ran, seeds, serving, show
+from scripted_runs import Design, Ended, Server, each, fewest_hits, ran, seeds, serving, show
 from scripted_server import Law, Load
 
 from harness.flow.plan import plan
@@ -85,19 +87,18 @@ def one_after_another(*asked: Any) -> tuple[Any, ...]:
     return tuple(sorted(plan(*asked), key=lambda trial: (not trial.warmup, trial.variant)))
 
 
-def alarms(server: Server, design: Design, chosen: Iterable[int], order: str) -> list[dict[str, bool]]:
+def alarms(server: Server, design: Design, order: str, flags: argparse.Namespace) -> list[dict[str, bool]]:
     """Run every seed: alarm → whether it was rung."""
-    found = []
-    for seed in chosen:
-        undone = patch("harness.cli.run.plan", one_after_another) if order == "sequential" else nullcontext()
-        with tempfile.TemporaryDirectory() as folder, undone:
-            ended = ran(Path(folder) / "run", server.url, design, seed)
+    undone = patch("harness.cli.run.plan", one_after_another) if order == "sequential" else nullcontext()
+    keep = flags.keep and flags.keep.with_suffix(f".{order}{flags.keep.suffix}")
+
+    def rung(seed: int) -> dict[str, bool]:
+        ended = ran(Path(folder) / "run", server.url, design, seed)
         server.account()  # it begins anew, so that it does not grow
-        found.append({name: told(ended) for name, told in ALARMS.items()})
-        if seed % 20 == 0:
-            so_far = {name: sum(one[name] for one in found) for name in ALARMS}
-            print(f"{order}, seed {seed}: {so_far}", file=sys.stderr, flush=True)
-    return found
+        return {name: told(ended) for name, told in ALARMS.items()}
+
+    with undone, tempfile.TemporaryDirectory() as folder:
+        return list(each(flags.seeds, keep, rung))
 
 
 def lines(order: str, found: Sequence[Mapping[str, bool]], flags: argparse.Namespace) -> list[Line]:
@@ -123,10 +124,11 @@ def main() -> int:
     parser.add_argument("--variants", type=int, default=6)
     parser.add_argument("--golden", type=int, default=100)
     parser.add_argument("--edge", type=int, default=50)
-    parser.add_argument("--median-ms", type=float, default=10.0)
+    parser.add_argument("--median-ms", type=float, default=5.0)
     parser.add_argument("--most", type=float, default=0.08)
     parser.add_argument("--least", type=float, default=0.2)
     parser.add_argument("--false-alarm", type=float, metavar="P")
+    parser.add_argument("--keep", type=Path, metavar="FILE")
     parser.add_argument("--json", type=Path, metavar="FILE")
     flags = parser.parse_args()
     law = Law(right=(0.0, 0.8), broken=0.04, median_ms=flags.median_ms, alike=0.6)
@@ -144,7 +146,7 @@ def main() -> int:
     show(TITLES, WIDTHS)
     for order in flags.modes.split(","):
         with serving(laws, None if order == "calm" else Load()) as server:
-            made = lines(order, alarms(server, design, flags.seeds, order), flags)
+            made = lines(order, alarms(server, design, order, flags), flags)
         for line in made:
             show(line.cells(), WIDTHS)
         table += made

@@ -1,12 +1,13 @@
 """How often a gate finds a loss that was planted, held against the exact power of its test.
 
     python benchmarks/gate_power.py [--seeds 1-400] [--examples 100] [--wins 0.05] [--losses 0.15] [--points 5]
-                                    [--false-alarm P] [--json FILE]
+                                    [--false-alarm P] [--lie] [--keep FILE] [--json FILE]
 
 Each run is the whole command, over HTTP, on an evalset drawn anew. The candidate alone is right on the share `--wins` of all questions,
 the control alone on the share `--losses`; a gate holds the candidate against the control. The exact power is the sum over
 all tables. Ends with 1 where the share of failed runs lies more than `--points` from it; with `--false-alarm P` where a share of
-just the power would lie so far off with that chance or less.
+just the power would lie so far off with that chance or less. `--lie` plants nothing, and must be found out. `--keep` writes a
+line a seed, and goes on where it was broken off.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from collections import Counter
 from pathlib import Path
 
 from scipy.stats import binom
-from scripted_runs import Design, ran, seeds, serving
+from scripted_runs import Design, each, ran, seeds, serving
 from scripted_server import Law
 
 from harness.stats.power import mcnemar_power
@@ -44,6 +45,8 @@ def main() -> int:
     parser.add_argument("--losses", type=float, default=0.15)
     parser.add_argument("--points", type=float, default=5.0)
     parser.add_argument("--false-alarm", type=float, metavar="P")
+    parser.add_argument("--lie", action="store_true")
+    parser.add_argument("--keep", type=Path, metavar="FILE")
     parser.add_argument("--json", type=Path, metavar="FILE")
     flags = parser.parse_args()
     design = Design(
@@ -55,14 +58,17 @@ def main() -> int:
         "m-control": Law(right=(0.0, RIGHT), median_ms=2, alike=1),
         "m-candidate": Law(right=(flags.losses, RIGHT + flags.wins), median_ms=2, alike=1),
     }
-    codes: Counter[int] = Counter()
-    verdicts: Counter[str] = Counter()
-    with serving(laws) as server:
-        for seed in flags.seeds:
-            with tempfile.TemporaryDirectory() as folder:
-                ended = ran(Path(folder) / "run", server.url, design, seed)
-            codes[ended.code] += 1
-            verdicts.update(one["verdict"] for one in ended.summary["gates"])
+    if flags.lie:
+        laws["m-candidate"] = laws["m-control"]
+    with serving(laws) as server, tempfile.TemporaryDirectory() as folder:
+
+        def told(seed: int) -> tuple[int, str]:
+            ended = ran(Path(folder) / "run", server.url, design, seed)
+            (verdict,) = ended.summary["gates"]
+            return ended.code, verdict["verdict"]
+
+        found = list(each(flags.seeds, flags.keep, told))
+    codes, verdicts = (Counter(told) for told in zip(*found, strict=True))
     runs, failed = len(flags.seeds), codes[1]
     power = mcnemar_power(flags.examples, flags.wins, flags.losses, level=LEVEL)
     low, high = wilson(failed, runs)

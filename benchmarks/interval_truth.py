@@ -1,14 +1,15 @@
 """How often a reported 95 % interval covers the truth: many small runs against a server whose truth is known.
 
     python benchmarks/interval_truth.py [--seeds 1-1000] [--examples 100] [--repeats 1] [--median-ms 50]
-                                        [--bar 0.93] [--false-alarm P] [--lie] [--json FILE]
+                                        [--sigma 0.5] [--bar 0.93] [--false-alarm P] [--lie] [--keep FILE] [--json FILE]
 
 For each seed an evalset is drawn anew, so that its examples are a random sample of all that there could be, and the whole
 command runs: config, plan, calls over HTTP with the openai SDK, scores, summary.json. Two variants: `whole` is right or wrong,
 `graded` field by field. The truth is that of scripted_server.py's laws, not of the sample; the times are also held against
-what the server itself noted. A P95 is judged where n gives it both ends. Ends with 1 where a coverage lies under the bar;
+what the server itself noted. A P95 is judged where n gives it both ends, a time where the harness does not call it invalid. Ends with 1 where a coverage lies under the bar;
 with `--false-alarm P` only where it lies so far under it that a coverage of just the bar would do so with that chance or less.
-`--lie` lets the server behave otherwise than is believed: everything must be found out then.
+`--lie` lets the server behave otherwise than is believed: everything must be found out then. `--keep` writes a line a seed, and
+goes on where it was broken off.
 """
 
 import argparse
@@ -25,8 +26,7 @@ from scripted_runs import (
     INPUT_USD_PER_MTOK,
     OUTPUT_USD_PER_MTOK,
     Design,
-    Ended,
-    Server,
+    each,
     fewest_hits,
     ran,
     seeds,
@@ -52,6 +52,21 @@ class Sight:
     value: float | None
     low: float | None
     high: float | None
+    error: float | None = None
+    """Of a time: how far it lies from what the server itself noted of the same calls, as a share."""
+    late_ms: float | None = None
+    """By how much the server wrote its answers later than its law has it, on average: the machine's doing, and no client's."""
+    valid: bool = True
+    """False for a time of which the harness says itself that it was too late for it."""
+
+    @property
+    def bounded(self) -> bool:
+        """True where its interval has both ends."""
+        return self.low is not None and self.high is not None
+
+    def covers(self, truth: float) -> bool:
+        """True where the interval holds it."""
+        return self.low <= truth <= self.high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +104,9 @@ class Line:
         )
 
 
-def laws(median_ms: float, repeats: int) -> dict[str, Law]:
-    """What is true. Repeats of one question resemble each other by half."""
-    alike = 0.5 if repeats > 1 else 0.3
-    whole = Law(right=(0.0, 0.8), broken=0.06, median_ms=median_ms, sigma=0.5, alike=alike, tokens_median=60)
+def laws(median_ms: float, sigma: float) -> dict[str, Law]:
+    """What is true. Half of what an answer is, its question decides: repeats of one resemble each other."""
+    whole = Law(right=(0.0, 0.8), broken=0.06, median_ms=median_ms, sigma=sigma, alike=0.5)
     graded = replace(
         whole, right=(0.0, 0.7), by_field=True, broken=0.12, median_ms=1.2 * median_ms, tokens_median=90
     )
@@ -105,7 +119,7 @@ def lied(law: Law) -> Law:
         law,
         right=(0.0, law.right[1] - 0.2),
         broken=law.broken + 0.15,
-        median_ms=1.5 * law.median_ms,
+        median_ms=2 * law.median_ms,
         tokens_median=1.4 * law.tokens_median,
     )
 
@@ -122,81 +136,72 @@ def truths(law: Law) -> Mapping[str, float]:
     }
 
 
-def sights(summary: Mapping[str, Any]) -> Iterator[Sight]:
-    """What one run reports."""
+def sights(summary: Mapping[str, Any], account: Mapping[str, list[list[float]]]) -> Iterator[Sight]:
+    """What one run reports, and how true its times are."""
     for variant, told in summary["variants"].items():
         part = told["partitions"]["golden"]
         quality, schema, latency, cost = (part[name] for name in ("quality", "schema", "latency", "cost"))
-        found = {
-            "quality": (quality["value"], quality["ci"]),
-            "schema": (schema["rate"], schema["ci"]),
-            "p50_ms": (latency["p50_ms"], latency["p50_ci"]),
-            "p95_ms": (latency["p95_ms"], latency["p95_ci"]),
-            "usd_1k": (cost["usd_per_1k"], cost["ci"]),
-        }
-        for figure, (value, (low, high)) in found.items():
+        for figure, value, (low, high) in (
+            ("quality", quality["value"], quality["ci"]),
+            ("schema", schema["rate"], schema["ci"]),
+            ("usd_1k", cost["usd_per_1k"], cost["ci"]),
+        ):
             yield Sight(variant=variant, figure=figure, value=value, low=low, high=high)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
-    """What all runs have told."""
-
-    sights: list[Sight]
-    errors: list[tuple[float, float]]
-    """Of P50 and P95, as shares: ours over what the server noted of the same calls, less 1."""
-    invalid: int
-    """Latencies of which the harness says itself that it was too late for them."""
-
-
-def gathered(server: Server, design: Design, chosen: Sequence[int]) -> Gathered:
-    """Run every seed."""
-    found = Gathered(sights=[], errors=[], invalid=0)
-    invalid = 0
-    for seed in chosen:
-        with tempfile.TemporaryDirectory() as folder:
-            ended = ran(Path(folder) / "run", server.url, design, seed)
-        account = server.account()
-        found.sights.extend(sights(ended.summary))
-        found.errors.extend(_errors(ended, account))
-        invalid += sum(not latency["valid"] for latency in _latencies(ended).values())
-        if seed % 50 == 0:
-            print(f"seed {seed}", file=sys.stderr, flush=True)
-    return replace(found, invalid=invalid)
-
-
-def _latencies(ended: Ended) -> Mapping[str, Any]:
-    return {name: told["partitions"]["golden"]["latency"] for name, told in ended.summary["variants"].items()}
-
-
-def _errors(ended: Ended, account: Mapping[str, list[list[float]]]) -> Iterator[tuple[float, float]]:
-    for variant, latency in _latencies(ended).items():
-        served = [ms for _, ms in account[MODELS[variant]][1:]]  # the first one warmed up
+        planned, served = zip(*account[MODELS[variant]][1:], strict=True)  # the first one warmed up
         cuts = statistics.quantiles(served, n=100, method="inclusive")
-        yield latency["p50_ms"] / cuts[49] - 1, latency["p95_ms"] / cuts[94] - 1
+        for figure, noted in (("p50_ms", cuts[49]), ("p95_ms", cuts[94])):
+            value, (low, high) = latency[figure], latency[figure.replace("ms", "ci")]
+            yield Sight(
+                variant=variant,
+                figure=figure,
+                value=value,
+                low=low,
+                high=high,
+                error=value / noted - 1,
+                late_ms=statistics.fmean(served) - statistics.fmean(planned),
+                valid=latency["valid"],
+            )
 
 
 def lines(found: Sequence[Sight], believed: Mapping[str, Law], flags: argparse.Namespace) -> Iterator[Line]:
     """The table."""
     for variant, model in MODELS.items():
         for figure, truth in truths(believed[model]).items():
-            both = [
+            told = [
                 one
                 for one in found
-                if (one.variant, one.figure) == (variant, figure) and None not in (one.low, one.high)
+                if (one.variant, one.figure) == (variant, figure) and one.bounded and one.valid
             ]
-            if not both:
-                continue
-            yield Line(
-                variant=variant,
-                figure=figure,
-                truth=truth,
-                mean=statistics.fmean(one.value for one in both),
-                width=statistics.fmean(one.high - one.low for one in both),
-                runs=len(both),
-                hits=sum(one.low <= truth <= one.high for one in both),
-                fewest=fewest_hits(len(both), flags.bar, flags.false_alarm),
+            if told:
+                yield Line(
+                    variant=variant,
+                    figure=figure,
+                    truth=truth,
+                    mean=statistics.fmean(one.value for one in told),
+                    width=statistics.fmean(one.high - one.low for one in told),
+                    runs=len(told),
+                    hits=sum(one.covers(truth) for one in told),
+                    fewest=fewest_hits(len(told), flags.bar, flags.false_alarm),
+                )
+
+
+def of_the_times(found: Sequence[Sight], believed: Mapping[str, Law]) -> Iterator[str]:
+    """How true they are beside the server's notes, and what those are worth that were called invalid."""
+    for figure in ("p50_ms", "p95_ms"):
+        told = [one for one in found if one.figure == figure]
+        errors = [one.error for one in told if one.valid]
+        invalid = [one for one in told if not one.valid and one.bounded]
+        covered = sum(one.covers(truths(believed[MODELS[one.variant]])[figure]) for one in invalid)
+        if errors:
+            late_ms = statistics.fmean(one.late_ms for one in told if one.valid)
+            yield (
+                f"{figure} against the server's own notes: median error {100 * statistics.median(errors):+.2f} %, "
+                f"nine in ten within {100 * statistics.quantiles(map(abs, errors), n=10)[-1]:.2f} %, "
+                f"which were {late_ms:.2f} ms late on average"
             )
+        if invalid:
+            share = f"{covered} of {len(invalid)} ({100 * covered / len(invalid):.1f} %)"
+            yield f"{figure} called invalid by the harness itself, and left out above: {share} cover the truth"
 
 
 def main() -> int:
@@ -206,12 +211,14 @@ def main() -> int:
     parser.add_argument("--examples", type=int, default=100)
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--median-ms", type=float, default=50.0)
+    parser.add_argument("--sigma", type=float, default=0.5)
     parser.add_argument("--bar", type=float, default=0.93)
     parser.add_argument("--false-alarm", type=float, metavar="P")
     parser.add_argument("--lie", action="store_true")
+    parser.add_argument("--keep", type=Path, metavar="FILE")
     parser.add_argument("--json", type=Path, metavar="FILE")
     flags = parser.parse_args()
-    believed = laws(flags.median_ms, flags.repeats)
+    believed = laws(flags.median_ms, flags.sigma)
     served = {name: lied(law) for name, law in believed.items()} if flags.lie else believed
     design = Design(
         models=MODELS,
@@ -219,18 +226,18 @@ def main() -> int:
         repeats=flags.repeats,
         concurrency=CONCURRENCY,
     )
-    with serving(served) as server:
-        found = gathered(server, design, flags.seeds)
-    table = list(lines(found.sights, believed, flags))
+    with serving(served) as server, tempfile.TemporaryDirectory() as folder:
+
+        def told(seed: int) -> list[dict[str, Any]]:
+            ended = ran(Path(folder) / "run", server.url, design, seed)
+            return [asdict(one) for one in sights(ended.summary, server.account())]
+
+        found = [Sight(**one) for run in each(flags.seeds, flags.keep, told) for one in run]
+    table = list(lines(found, believed, flags))
     show(TITLES, WIDTHS)
     for line in table:
         show(line.cells(), WIDTHS)
-    for name, errors in zip(("P50", "P95"), zip(*found.errors, strict=True), strict=True):
-        print(
-            f"{name} against the server's own notes: median error {100 * statistics.median(errors):+.2f} %, "
-            f"largest {100 * max(errors, key=abs):+.2f} %"
-        )
-    print(f"{found.invalid} of {len(found.errors)} latencies were called invalid by the harness itself")
+    print(*of_the_times(found, believed), sep="\n")
     if flags.json:
         flags.json.write_text(json.dumps([{**asdict(line), "holds": line.holds} for line in table], indent=2))
     return int(not all(line.holds for line in table))

@@ -3,9 +3,10 @@
 import gc
 import io
 import json
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -79,7 +80,8 @@ def serving(laws: Mapping[str, Law], load: Load | None = None) -> Iterator[Serve
 
 
 def ran(folder: Path, url: str, design: Design, seed: int, *words: str) -> Ended:
-    """Write the seed's experiment and evalset into a new folder, run it, read what it came to."""
+    """Write the seed's experiment and evalset into a folder, where nothing else is left, run it, read what it came to."""
+    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     _write_evalset(folder / "rows", design, seed)
     config = folder / "scripted.json.yaml"
@@ -149,6 +151,22 @@ def seeds(text: str) -> range:
     """Read `1-100`, or one seed."""
     first, _, last = text.partition("-")
     return range(int(first), int(last or first) + 1)
+
+
+def each(chosen: Iterable[int], keep: Path | None, one: Callable[[int], Any]) -> Iterator[Any]:
+    """What `one` makes of every seed, as JSON has it. With a file: a line a seed, and those that it has are not made again."""
+    kept = {}
+    if keep is not None and keep.exists():
+        kept = dict(json.loads(line) for line in keep.read_text().splitlines())
+    for number, seed in enumerate(chosen, 1):
+        if seed not in kept:
+            kept[seed] = json.loads(json.dumps(one(seed)))
+            if keep is not None:
+                with keep.open("a") as lines:
+                    lines.write(json.dumps([seed, kept[seed]]) + "\n")
+        if number % 50 == 0:
+            print(f"{number} runs", file=sys.stderr, flush=True)
+        yield kept[seed]
 
 
 def fewest_hits(runs: int, bar: float, false_alarm: float | None = None) -> int:
