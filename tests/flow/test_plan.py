@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import UsageError
-from harness.flow.plan import plan
+from harness.flow.plan import ASKED_AGAIN, plan
 from harness.types.evalset import Evalset, EvalsetSpec, Example
-from harness.types.experiment import CacheSpec, Experiment, ModelSpec, OutputSpec, Variant
+from harness.types.experiment import CacheSpec, Experiment, Gate, ModelSpec, OutputSpec, Variant
 from harness.types.run import Selection
 
 LIVE = ModelSpec(name="m", provider="openai", model="m")
@@ -205,3 +205,53 @@ def test_live_examples_are_among_those_that_are_run():
     assert len(fresh(counted(first))) == 4
     assert len({tuple(sorted(fresh(counted(live(2, seed))))) for seed in range(20)}) > 5
     assert not fresh(live(0))
+
+
+HELD = Gate(metric="m", partition="golden", versus="baseline")
+MANY = Evalset(name="e", partitions={"golden": rows("g", 80), "edge": rows("e", 8, "adversarial")})
+
+
+def asked(experiment, selection, evalset=MANY):
+    """Variant → (partition, example, fresh) of its counted trials."""
+    found = {}
+    for trial in counted(plan(experiment, evalset, selection)):
+        found.setdefault(trial.variant, set()).add((trial.partition, trial.example_id, trial.fresh))
+    return found
+
+
+def test_a_control_that_is_left_out_is_asked_on_a_sample_beside_a_baseline():
+    """A gate held against a baseline plans 50 live examples of its partition, seeded, and a warm-up; no other gate does."""
+    held = experiment(gates=(HELD,), control="a", seed=7)
+    only_b = Selection(variants=("b",))
+    found = asked(held, only_b)
+    assert len(found["a"]) == ASKED_AGAIN
+    assert {(partition, fresh) for partition, _, fresh in found["a"]} == {("golden", True)}
+    assert len(found["b"]) == 88
+    assert not any(fresh for *_, fresh in found["b"])
+    warm = [trial for trial in plan(held, MANY, only_b) if trial.warmup]
+    assert {(trial.variant, trial.fresh) for trial in warm} == {("a", True), ("b", False)}
+    assert asked(held, only_b) == found
+    assert asked(replace(held, seed=8), only_b)["a"] != found["a"]
+    edge = replace(held, gates=(replace(HELD, partition="edge"),))
+    assert len(asked(edge, only_b)["a"]) == 8
+    assert "a" not in asked(replace(held, gates=(replace(HELD, versus="control"),)), only_b)
+    assert "a" not in asked(held, replace(only_b, gate=False))
+    assert "a" not in asked(held, replace(only_b, partitions=("edge",)))
+    assert "a" not in asked(replace(held, stop_early=True), replace(only_b, partitions=("edge",)))
+
+
+def test_a_control_that_is_run_is_asked_live_on_the_sample():
+    """With all variants the control's sample is what no cache may answer; the others are as they were."""
+    held = experiment(gates=(HELD,), control="a", seed=7)
+    found = asked(held, Selection())
+    assert sum(fresh for *_, fresh in found["a"]) == ASKED_AGAIN
+    assert not any(fresh for *_, fresh in found["b"] | found["old"])
+    recorded = asked(replace(held, control="old"), Selection(variants=("b",)))
+    assert set(recorded) == {"b"}, "what was recorded elsewhere cannot be asked again"
+
+
+def test_the_sample_changes_no_order():
+    """Beside a gate on a baseline, the trials of the others are those of before, in their order."""
+    plain, held = experiment(control="a", seed=7), experiment(gates=(HELD,), control="a", seed=7)
+    same = [replace(trial, fresh=False) for trial in plan(held, MANY, Selection())]
+    assert same == list(plan(plain, MANY, Selection()))
