@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from math import isclose
 from typing import Any
 
-RELATIVE = 1e-12
-"""Two sums of the same numbers in another order differ by less, and nothing prints so many digits."""
+RELATIVE, ABSOLUTE = 1e-12, 1e-15
+"""Two sums of the same numbers in another order differ by less, beside 0 too, and nothing prints so many digits."""
 
 ABSENT = object()
 """Stands for a figure that one side has not."""
@@ -68,7 +68,7 @@ def same(stated: Any, found: Any) -> bool:
     if isinstance(stated, bool) or isinstance(found, bool):
         return stated is found
     if isinstance(stated, int | float) and isinstance(found, int | float):
-        return stated == found or isclose(stated, found, rel_tol=RELATIVE)
+        return stated == found or isclose(stated, found, rel_tol=RELATIVE, abs_tol=ABSOLUTE)
     return type(stated) is type(found) and bool(stated == found)
 
 

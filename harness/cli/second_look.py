@@ -1,0 +1,158 @@
+"""By what a run is verified: the terms that its summary was made on, who can judge its answers again, and at which prices."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from harness.cli.conclude import metric_infos, prices_of
+from harness.cli.flags import listed
+from harness.cli.prepare import Prepared, prepare
+from harness.errors import UserError
+from harness.files.baselines import baseline_for
+from harness.files.kept_texts import with_passages
+from harness.files.ledger import JUDGED, MANIFEST, TEXTS, Ledger
+from harness.files.plain_lines import plain_document, plain_lines
+from harness.files.record_lines import manifest_of, price_of, record_of
+from harness.flow.reprice import reprice
+from harness.flow.score import score
+from harness.flow.verify.gathering import Files
+from harness.flow.verify.trials import Line
+from harness.types.comparison import Baseline
+from harness.types.experiment import Gate, Price
+from harness.types.run import Manifest
+
+Prices = Mapping[str, Mapping[str, Price | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondLook:
+    """What `verify` is given."""
+
+    files: Files
+    why: str = ""
+    """Why the scores are taken as stored; empty where they are made again."""
+
+
+def second_look(ledger: Ledger, stated: Line, config: Path | None, baseline: Path | None) -> SecondLook:
+    """Find out by what the run was judged last.
+
+    By its manifest; where it was judged again, by what the ledger keeps of that; and by the gates of `config`, or of its own
+    config as it is now, where those are the ones that the summary tells verdicts of. Raises UserError for a
+    `config` that cannot be read.
+    """
+    plain = plain_document(ledger.folder / MANIFEST)
+    again = plain_document(ledger.folder / JUDGED) if ledger.judged_again else {}
+    plain |= {name: again[name] for name in ("metrics", "schema") if name in again}
+    manifest = manifest_of(plain)
+    prepared, why = _prepared(manifest, config)
+    chosen = _terms(manifest, prepared, stated, asked=config is not None)
+    plain |= orjson.loads(orjson.dumps(chosen, option=orjson.OPT_NON_STR_KEYS))
+    files = Files(
+        manifest=plain,
+        lines=lambda name: plain_lines(ledger.folder / name),
+        baseline=_baseline(chosen["gates"], baseline or _named(manifest, prepared)),
+    )
+    prices = _prices(again, prepared if config is not None else None)
+    if prices is not None:
+        files = replace(files, priced=_priced(prices))
+    if prepared is not None and not why:
+        why = _changed(manifest, prepared, again)
+    if prepared is None or why:
+        return SecondLook(files=files, why=why)
+    return SecondLook(files=replace(files, judged=partial(_judged, ledger, prepared)))
+
+
+def _prepared(manifest: Manifest, config: Path | None) -> tuple[Prepared | None, str]:
+    """The given config, or the run's own as it is now; else why it is not at hand."""
+    file = config or Path(manifest.config_file)
+    if config is None and not file.is_file():
+        return None, f"the run's config {file} is not to be found from here"
+    sets = () if config else manifest.selection["set"]
+    try:
+        return prepare(file, sets=sets, partitions=listed(manifest.selection["partitions"])), ""
+    except UserError as error:
+        if config is not None:
+            raise
+        return None, str(error.faults[0])
+
+
+def _terms(manifest: Manifest, prepared: Prepared | None, stated: Line, *, asked: bool) -> dict[str, Any]:
+    """Gates, whom they judge, alpha and the control: of the manifest, or of the config where the verdicts are on its gates."""
+    own = {name: getattr(manifest, name) for name in ("gates", "candidates", "alpha", "control")}
+    if prepared is None:
+        return own
+    other = {name: getattr(prepared.experiment, name) for name in own}
+    other["control"] = stated.get("control") if stated.get("control") == other["control"] else own["control"]
+    told = {row.get("gate") for row in stated.get("gates") or ()}
+    ways = [other, own] if asked else [own, other]
+    exact = [way for way in ways if {str(gate) for gate in way["gates"]} == told]
+    among = [way for way in ways if {str(gate) for gate in way["gates"]} >= told]
+    return next(iter([*exact, *among]), own)
+
+
+def _named(manifest: Manifest, prepared: Prepared | None) -> Path | None:
+    """The baseline that the config names, now or as the run was made."""
+    if prepared is not None:
+        return Path(prepared.experiment.baseline) if prepared.experiment.baseline else None
+    named = manifest.config.get("baseline")
+    return Path(manifest.config_file).parent / named if named else None
+
+
+def _baseline(gates: Sequence[Gate], file: Path | None) -> Baseline | None:
+    """None where no gate asks for one, and where it cannot be read: its gates are not verified then."""
+    try:
+        return baseline_for(gates, file)
+    except UserError:
+        return None
+
+
+def _prices(again: Line, asked: Prepared | None) -> Prices | None:
+    """What a run that was judged again was priced at then; None where records keep the price that they were made at."""
+    if "prices" in again:
+        return {
+            variant: {model: price_of(price) for model, price in models.items()}
+            for variant, models in again["prices"].items()
+        }
+    return None if asked is None else prices_of(asked.experiment)
+
+
+def _changed(manifest: Manifest, prepared: Prepared, again: Line) -> str:
+    """What no longer judges as it did; empty where all does."""
+    if again:
+        if prepared.evalset.schema != manifest.schema:
+            return "the answer schema has changed since"
+    elif prepared.experiment.digest != manifest.config_digest:
+        return f"{manifest.config_file} has changed since"
+    elif prepared.evalset.digest != manifest.evalset_digest:
+        return "the evalset has changed since"
+    now = {metric.name: metric.digest for metric in metric_infos(prepared.panel)}
+    then = {metric.name: metric.digest for metric in manifest.metrics}
+    other = [name for name in {**now, **then} if then.get(name) != now.get(name)]
+    return f"metric '{other[0]}' is not what it was" if other else ""
+
+
+def _judged(ledger: Ledger, prepared: Prepared) -> Iterator[Line]:
+    """The judgements once more, as lines of scores.jsonl would have them."""
+    panel, records = prepared.panel, ledger.records()
+    if panel.reads_passages:
+        records = with_passages(records, ledger.folder / TEXTS)
+    for one in score(records, ledger.examples(), panel):
+        parts = {name: value if isfinite(value) else None for name, value in one.parts.items()}
+        yield {name: getattr(one, name) for name in type(one).__slots__} | {"parts": parts}
+
+
+def _priced(prices: Prices) -> Callable[[Line], Line]:
+    """Price the calls of a line as judging a run again does."""
+
+    def priced(line: Line) -> Line:
+        (record,) = reprice([record_of(line)], prices)
+        told = zip(line.get("stages") or (), record.stages, strict=True)
+        stages = [{**stage, "cost_usd": now.cost_usd} for stage, now in told]
+        return {**line, "stages": stages, "cost_usd": record.cost_usd}
+
+    return priced
