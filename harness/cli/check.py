@@ -42,7 +42,7 @@ def check(
     """
     prepared = prepare(config, sets=RunFlags(set=set).overrides())
     trials = plan(prepared.experiment, prepared.evalset, Selection())
-    faults = prepared.faults or (*_unheld(prepared), *_unrendered(prepared))
+    faults = (*prepared.faults, *prepared.hopeless) or (*_unheld(prepared), *_unrendered(prepared))
     if not faults:
         show_plan(prepared, trials, as_json=json)
     for notice in prepared.notices:

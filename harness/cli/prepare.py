@@ -19,6 +19,7 @@ from harness.flow.check import check
 from harness.flow.controls import controls
 from harness.flow.convene import convene
 from harness.flow.fill import fill
+from harness.flow.hopeless import hopeless
 from harness.flow.rehearse import rehearse
 from harness.types.evalset import Evalset, Example
 from harness.types.experiment import Experiment
@@ -36,6 +37,8 @@ class Prepared:
     notices: tuple[Notice, ...]
     faults: tuple[Fault, ...]
     """Leakage, templates that cannot be filled, metrics that cannot judge. A run does not start on these."""
+    hopeless: tuple[Fault, ...] = ()
+    """Gates that could not pass: a run starts on these under --no-gate only."""
 
     def digests(self) -> dict[str, str]:
         """sha256 by file, of every file that was read."""
@@ -57,16 +60,24 @@ def prepare(config: Path, *, sets: Sequence[str] = (), partitions: Collection[st
     faults, notices = check(experiment, evalset)
     faults = (*fill(experiment, evalset), *rehearse(evalset, panel), *faults)
     notices = (*notices, *held_out_changed(experiment.evalset, evalset))
-    return Prepared(experiment=experiment, evalset=evalset, panel=panel, notices=notices, faults=faults)
+    return Prepared(
+        experiment=experiment,
+        evalset=evalset,
+        panel=panel,
+        notices=notices,
+        faults=faults,
+        hopeless=hopeless(experiment, evalset),
+    )
 
 
 def require_ready(prepared: Prepared, *, gate: bool = True) -> None:
     """Raise for leakage, and NotAvailable for every key that would have to act and is not built yet.
 
-    `gate`: False under --no-gate, when no baseline need be there.
+    `gate`: False under --no-gate, when no gate need be one that could pass, and no baseline need be there.
     """
-    if prepared.faults:
-        raise ConfigError(prepared.faults)
+    faults = (*prepared.faults, *(prepared.hopeless if gate else ()))
+    if faults:
+        raise ConfigError(faults)
     if gate:
         baseline_for(prepared.experiment.gates, prepared.experiment.baseline)
     later = [

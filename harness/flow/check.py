@@ -6,7 +6,6 @@ from typing import cast
 
 from harness.errors import Fault, UsageError
 from harness.registry import provider_of, require_task
-from harness.stats.quantiles import CLOSED_FROM
 from harness.text.overlap import find_overlaps, inputs_text
 from harness.types.call import Task
 from harness.types.evalset import EDGE_TAGS, JUDGED, Evalset, Example
@@ -23,7 +22,7 @@ def check(experiment: Experiment, evalset: Evalset) -> tuple[tuple[Fault, ...], 
     faults, notices = _refusals(experiment, evalset)
     unable = dict.fromkeys(_unable(experiment))
     leaks = (*_leaks(evalset), *_prompt_leaks(experiment, evalset))
-    return (*unable, *faults, *_hopeless(experiment, evalset), *leaks), (
+    return (*unable, *faults, *leaks), (
         *notices,
         *_weak(experiment, evalset),
     )
@@ -88,32 +87,6 @@ def _of_answers_only(model: ModelSpec, task: str) -> Iterator[Objection]:
         let = ", or say drop_unsupported: true" if key in model.params else ""
         what = f"{key} is for answers, and this model is asked to {task}"
         yield Objection(key=key, what=what, next=f"leave {key} out{let}")
-
-
-def _hopeless(experiment: Experiment, evalset: Evalset) -> Iterator[Fault]:
-    """Gates that could not pass on perfect data."""
-    for gate in experiment.gates:
-        samples = len(evalset.partitions.get(gate.partition, ())) * experiment.repeats
-        fewest = CLOSED_FROM[gate.metric]
-        stages = gate.variant and experiment.variant(gate.variant).stage_names()
-        told = ""
-        if gate.at_most is not None and gate.at_most <= 0:
-            told = "no latency is that short"
-        elif stages and gate.stage and gate.stage not in stages and _is_whole(experiment, gate.variant):
-            told = f"'{gate.variant}' has no stage '{gate.stage}'"
-        elif gate.judge == "interval" and samples < fewest:
-            told = f"{gate.partition} plans {samples} trials, and an interval of {gate.metric} has both ends from {fewest} on"
-        if told and not gate.advisory:
-            hint = "mend it, or say advisory: true"
-            yield Fault(where=gate.where, what=f"the gate '{gate}' cannot pass: {told}", next=hint)
-
-
-def _is_whole(experiment: Experiment, name: str | None) -> bool:
-    """True where the config tells every stage of a variant."""
-    variant = experiment.variant(str(name))
-    return not any(":" in stage.kind for stage in variant.stages) and not (
-        variant.model and variant.model.provider in ("http", "python")
-    )
 
 
 def _leaks(evalset: Evalset) -> Iterator[Fault]:

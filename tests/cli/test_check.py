@@ -194,10 +194,13 @@ def test_a_gate_on_a_stage_decides_how_a_run_ends(here: Command, config: Path) -
     [
         (
             "metric: latency_p95_ms, at_most: 100",
-            "golden plans 12 trials, and an interval of latency_p95_ms has both ends from 72 on",
+            "golden has 12 examples, and 59 is the fewest for a bound of latency_p95_ms; add examples",
         ),
-        ("metric: latency_p50_ms, at_most: 0", "no latency is that short"),
-        ("metric: latency_p50_ms, at_most: 9, stage: prompt, variant: then", "'then' has no stage 'prompt'"),
+        ("metric: latency_p50_ms, at_most: 0", "no latency is that short; mend it"),
+        (
+            "metric: latency_p50_ms, at_most: 9, stage: prompt, variant: then",
+            "'then' has no stage 'prompt'; mend it",
+        ),
     ],
 )
 def test_a_gate_that_cannot_pass_is_a_fault(here: Command, config: Path, gate: str, said: str) -> None:
@@ -206,6 +209,8 @@ def test_a_gate_that_cannot_pass_is_a_fault(here: Command, config: Path, gate: s
     config.write_text(f"{text}gates:\n  - {{{gate}}}\n", encoding="utf-8")
     refused = here("check", config)
     assert refused.code == 2
-    assert f"cannot pass: {said}; mend it, or say advisory: true" in refused.err
+    assert f"cannot pass: {said}, or say advisory: true" in refused.err
+    assert here("run", config, "--quiet").code == 2
+    assert here("run", config, "--no-gate", "--dry-run").code == 0
     config.write_text(f"{text}gates:\n  - {{{gate}, advisory: true}}\n", encoding="utf-8")
     assert here("check", config).code == 0

@@ -49,27 +49,34 @@ def gate(summary: Summary, manifest: Manifest, evidence: Evidence) -> tuple[Verd
 def _judged(one: Gate, summary: Summary, manifest: Manifest) -> Iterator[str]:
     for name in manifest.candidates if one.variant is None else (one.variant,):
         variant = summary.variants.get(name)
-        if variant is None:
-            continue  # not run, as the flags have it
+        if variant is None or name == _other(one, manifest):
+            continue  # not run, as the flags have it; or what the others are held against
         measured = {stage for part in variant.partitions.values() for stage in part.latency.stages}
         if one.variant or one.stage is None or one.stage in (*manifest.stages.get(name, ()), *measured):
             yield name
 
 
+def _other(one: Gate, manifest: Manifest) -> str | None:
+    return manifest.control if one.versus == "control" else one.versus
+
+
 def _tested(cases: Sequence[Case], readings: Sequence[Reading]) -> list[Tested]:
-    """Adjust every p for the others; a gate that is judged by its value alone is not tested."""
-    p = {
-        at: found.p
-        for at, (case, found) in enumerate(zip(cases, readings, strict=True))
-        if found.p is not None and not found.void and case.gate.judge == "interval"
-    }
-    adjusted = dict(zip(p, holm(list(p.values())), strict=True))
+    """Adjust every p for the others; advice, which can fail no run, weakens none, and is adjusted for itself.
+
+    A gate that is judged by its value alone is not tested.
+    """
     tested = [Tested()] * len(cases)
-    for at, own in p.items():
-        case = cases[at]
-        most = case.evidence.fails.get(case.variant)
-        shown = adjusted[at] <= case.manifest.alpha if most is None else own <= most
-        tested[at] = Tested(p=adjusted[at], within=len(p), shown=shown)
+    for advisory in (False, True):
+        p = {
+            at: found.p
+            for at, (case, found) in enumerate(zip(cases, readings, strict=True))
+            if found.p is not None and case.gate.judge == "interval" and case.gate.advisory == advisory
+        }
+        for at, adjusted in zip(p, holm(list(p.values())), strict=True):
+            case = cases[at]
+            most = case.evidence.fails.get(case.variant)
+            shown = adjusted <= case.manifest.alpha if most is None else p[at] <= most
+            tested[at] = Tested(p=adjusted, within=len(p), shown=shown)
     return tested
 
 

@@ -170,6 +170,23 @@ def test_holm_is_over_all_comparative_gates_of_the_run():
     assert {one.p_adjusted for one in beside[1:]} == {None}
 
 
+def test_advice_weakens_no_gate():
+    """It can fail no run, and is adjusted for itself."""
+    found = judged([NO_WORSE, *[replace(NO_WORSE, advisory=True)] * 5], *table(2, 9))
+    assert found[0].verdict == "fail"
+    assert {one.p_adjusted for one in found[1:]} == {5 * found[0].p}
+    assert {one.counts for one in found[1:]} == {"warn"}
+
+
+def test_what_the_others_are_held_against_is_not_held_against_itself():
+    """Of several candidates one may be named: it has no verdict of that gate."""
+    ours, theirs = table(2, 9)
+    found = judged(
+        replace(NO_WORSE, versus="old"), ours, replace(theirs, variant="old"), candidates=("rag", "old")
+    )
+    assert [(one.variant, one.versus) for one in found] == [("rag", "old")]
+
+
 def test_a_look_at_a_run_has_its_own_part_of_alpha():
     """In place of Holm; and its own bounds."""
     ours, theirs = table(2, 9)
