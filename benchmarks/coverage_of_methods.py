@@ -161,6 +161,15 @@ BARS = [
     ),
     *(
         Bar(
+            name=f"C4 gate n={n}",
+            claim="gate at 5 % on such a score: the larger error",
+            high=9,
+            figure=partial(simulated.ceiling_gate_error, n=n),
+        )
+        for n in (50, 100)
+    ),
+    *(
+        Bar(
             name=f"C5 n={n}",
             claim="P95 of independent times",
             low=94,
@@ -194,6 +203,16 @@ BARS = [
         low=93,
         high=97,
         figure=partial(simulated.ratio_coverage, n=100, q=None),
+    ),
+    *(
+        Bar(
+            name=f"C7 gate P{round(100 * q)}",
+            claim="gate at 5 % on times alike, n = 100: the larger error",
+            high=6,
+            figure=partial(simulated.slower_gate_error, n=100, q=q),
+            share=0.25,
+        )
+        for q in (0.5, 0.95)
     ),
     *(
         Bar(

@@ -13,10 +13,11 @@ import numpy as np
 from scipy.stats import norm
 
 from harness.stats.means import mean_t
+from harness.stats.one_sided import share_bounds
 from harness.stats.paired import amount_effect, mcnemar_midp, share_effect, stratified_effect, tango
 from harness.stats.quantiles import quantile
 from harness.stats.rates import wilson, wilson_effective
-from harness.stats.ratios import geometric_ratio, quantile_ratio
+from harness.stats.ratios import geometric_ratio, quantile_difference, quantile_ratio
 from harness.stats.sequential import LOOKS, bounds, level
 
 Interval = tuple[float | None, float | None]
@@ -116,6 +117,17 @@ def ceiling_coverage(interval: Callable[..., Interval], runs: int, *, n: int) ->
     return min(covered)
 
 
+def ceiling_gate_error(runs: int, *, n: int) -> float:
+    """The larger of the two one-sided errors in % of an absolute gate at 5 %, at the worst over the kinds of loss."""
+    errors = []
+    for at, (mean, draw) in enumerate(LOSSES.values()):
+        random = np.random.default_rng([n, at])
+        lost = np.where(random.random((runs, n)) < 0.97, 0.0, draw(random, (runs, n)))
+        ends = np.array([share_bounds(1 - row, 1)[1] for row in lost])
+        errors += [np.mean(ends[:, 0] > 1 - 0.03 * mean), np.mean(ends[:, 1] < 1 - 0.03 * mean)]
+    return 100 * float(max(errors))
+
+
 def mean_interval(row: np.ndarray) -> Interval:
     """Mean ± t."""
     return mean_t(row)[1]
@@ -163,6 +175,16 @@ def ratio_coverage(runs: int, *, n: int, q: float | None) -> float:
     if q is None:
         return share_held([geometric_ratio(a, b).ci for a, b in pairs], 1.1)
     return share_held([quantile_ratio(a[:, None], b[:, None], q).ci for a, b in pairs], 1.1)
+
+
+def slower_gate_error(runs: int, *, n: int, q: float) -> float:
+    """The larger of the two one-sided errors in % of a gate on the difference of a quantile, where there is none."""
+    first, second = times(runs, n)
+    below = [
+        quantile_difference(a[:, None], 1.1 * b[:, None], q).p_below
+        for a, b in zip(first, second, strict=True)
+    ]
+    return 100 * float(max(np.mean(np.less_equal(below, 0.05)), np.mean(np.greater_equal(below, 0.95))))
 
 
 def cost_coverage(runs: int, *, n: int) -> float:

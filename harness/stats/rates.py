@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 _Z = 1.959963984540054
 """The 97.5 % point of the standard normal."""
 
-_PAIR = 2 * 0.25**2
-"""Sum of squares of the pseudo-pair of `wilson_effective`: it covers from there on, and a larger one only widens."""
+REPORT_PAIR = 0.25
+"""Of the pseudo-pair of a reported score: from there on it covers, and a larger one only widens."""
+GATE_PAIR = 0.5
+"""Of that in a gate: each bound errs by itself there, and in 97 %-perfect scores of a few levels ¼ lets it err in 8 %."""
 
 
 def wilson(successes: float, n: float, *, critical: float = _Z) -> Interval:
@@ -33,15 +35,19 @@ def wilson(successes: float, n: float, *, critical: float = _Z) -> Interval:
 
 
 def wilson_effective(
-    values: "Floats", *, binary_trials: int | None = None, confidence: float = 0.95
+    values: "Floats",
+    *,
+    binary_trials: int | None = None,
+    confidence: float = 0.95,
+    pair: float = REPORT_PAIR,
 ) -> Interval:
     """Two-sided score interval, 95 % unless given, of the mean of example means in [0, 1], graded or repeated.
 
     Wilson on n_eff = n · (B + w) / (S + w) examples (Korn and Graubard 1998, who have no w), and the quantile of
     Student's t with n-1 degrees of freedom. S is the sum of squared distances of the means to their own, B = n p(1-p)
-    what it would be were each of them 0 or 1. w = _PAIR is that of a pair ¼ above and below, for the losses that the
-    sample has not met yet: where nearly all is perfect a single small loss makes S tiny, and an interval without w
-    covers 80 to 92 % there. 0-or-1 values have n_eff = n. So have values that do not differ (by 1e-9): they
+    what it would be were each of them 0 or 1. w = 2 `pair`² is that of a pair so far above and below, for the losses
+    that the sample has not met yet: where nearly all is perfect a single small loss makes S tiny, and an interval
+    without w covers 80 to 92 % there. 0-or-1 values have n_eff = n. So have values that do not differ (by 1e-9): they
     carry no S. `values` (examples,); `binary_trials` is the number of trials behind them where each was 0 or 1: n_eff
     never exceeds it. n = 0: both None. n = 1: both None, for want of a spread.
     """
@@ -56,7 +62,8 @@ def wilson_effective(
     effective = float(n)
     if np.ptp(data) > 1e-9:
         squares = float(((data - rate) ** 2).sum())
-        effective = n * (n * rate * (1 - rate) + _PAIR) / (squares + _PAIR)
+        unmet = 2 * pair**2
+        effective = n * (n * rate * (1 - rate) + unmet) / (squares + unmet)
         if binary_trials is not None:
             effective = min(effective, float(binary_trials))
     return wilson(rate * effective, effective, critical=float(stdtrit(n - 1, (1 + confidence) / 2)))

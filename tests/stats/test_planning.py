@@ -14,6 +14,7 @@ from harness.stats.power import (
     Z_ONE_SIDED,
     detectable_difference,
     detectable_mean,
+    detectable_observed,
     examples_for_margin,
     examples_for_mean,
     examples_needed,
@@ -74,6 +75,16 @@ def test_what_shows_is_what_needs_so_many(n, discordance):
     if shown is not None:
         assert examples_needed(shown, discordance) == pytest.approx(n, rel=1e-6)
     assert examples_for_mean(detectable_mean(n, discordance), discordance) == pytest.approx(n)
+
+
+def test_two_that_hardly_differed_could_still_be_told_apart():
+    """Where so few pairs differed that nothing could show, the smallest one-way disagreement that would stands in."""
+    least = detectable_observed(100, 0.0)
+    assert detectable_difference(100, 0.03) is None
+    assert detectable_observed(100, 0.03) == least
+    assert detectable_difference(100, least + 1e-9) == pytest.approx(least, abs=1e-4)
+    assert detectable_observed(100, 0.2) == detectable_difference(100, 0.2)
+    assert detectable_observed(0, 0.2) is None
 
 
 def test_no_difference_needs_them_all():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, binomtest
 
 from harness.stats.means import mean_t
-from harness.stats.rates import clopper_pearson_upper, wilson, wilson_effective
+from harness.stats.rates import GATE_PAIR, clopper_pearson_upper, wilson, wilson_effective
 
 SIZES = (30, 50, 100, 300)
 RATES = np.linspace(0.5, 0.99, 99)
@@ -73,6 +73,14 @@ def test_effective_stays_inside_and_around_the_mean(values):
     low, high = wilson_effective(values)
     assert 0 <= low <= np.mean(values) + 1e-9
     assert np.mean(values) - 1e-9 <= high <= 1
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=60))
+def test_a_gate_is_never_surer_than_a_report(values):
+    """Its pseudo-pair lies farther apart: the interval is as wide or wider."""
+    low, high = wilson_effective(values)
+    wider = wilson_effective(values, pair=GATE_PAIR)
+    assert wider[1] - wider[0] >= high - low - 1e-12
 
 
 def test_effective_needs_two_examples():

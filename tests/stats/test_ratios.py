@@ -2,11 +2,18 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
-from harness.stats.ratios import FEWEST_PAIRS, ROUNDS, example_times, geometric_ratio, quantile_ratio
+from harness.stats.ratios import (
+    FEWEST_PAIRS,
+    ROUNDS,
+    example_times,
+    geometric_ratio,
+    quantile_difference,
+    quantile_ratio,
+)
 
 TIMES = st.floats(0.01, 1e6)
 REPEATS = st.lists(st.lists(TIMES, min_size=1, max_size=4), min_size=1, max_size=30)
@@ -79,6 +86,35 @@ def test_a_time_of_nothing_has_no_ratio():
     assert quantile_ratio([[0.0], [1.0]], [[1.0], [1.0]], 0.5).value is None
     assert geometric_ratio([], []).value is None
     assert geometric_ratio([1.0, 0.0], [1.0, 1.0]).ci == (None, None)
+
+
+def test_a_difference_is_in_milliseconds():
+    """Half a second more on every example: 500, an interval around it, and no doubt which way."""
+    second = samples(80)
+    found = quantile_difference([times + 0.5 for times in second], second, 0.95)
+    assert found.value == pytest.approx(0.5)
+    assert found.ci == pytest.approx((0.5, 0.5))
+    assert found.p < 0.001
+    assert found.p_below > 0.999
+
+
+@given(st.integers(50, 80), st.floats(0.8, 1.25), st.sampled_from([0.5, 0.95]))
+@settings(max_examples=40, deadline=None)
+def test_a_difference_is_shown_just_where_its_interval_leaves_out_0(n, factor, q):
+    """The p and the interval are of the same rounds; and sides exchanged turn both."""
+    first, second = [factor * times for times in samples(n)], samples(n, seed=1)
+    found, back = quantile_difference(first, second, q), quantile_difference(second, first, q)
+    low, high = found.ci
+    assert back.ci == pytest.approx((-high, -low))
+    assert back.p == found.p
+    if abs(found.p - 0.05) > 0.003:
+        assert (low > 0 or high < 0) == (found.p < 0.05)
+
+
+def test_a_difference_of_few_or_none():
+    """Under 50 examples a value alone; without one, nothing."""
+    assert quantile_difference(samples(49), samples(49, seed=1), 0.5).ci == (None, None)
+    assert quantile_difference([], [], 0.5).value is None
 
 
 def test_a_single_pair_has_a_ratio_and_no_interval():
