@@ -31,7 +31,10 @@ def verdicts(gates: Sequence[Gate], bench: Bench) -> list[dict[str, Any]]:
         for at, (case, found) in enumerate(zip(cases, readings, strict=True))
         if found is not None and found.p is not None and not found.void and case.gate.judge == "interval"
     }
-    adjusted = dict(zip(tested, holm(list(tested.values())), strict=True))
+    adjusted: dict[int, float] = {}
+    for advisory in (False, True):  # advice weakens no gate that can fail the run
+        own = {at: p for at, p in tested.items() if cases[at].gate.advisory == advisory}
+        adjusted |= dict(zip(own, holm(list(own.values())), strict=True))
     if None in readings:  # nobody knows how many they are adjusted among
         readings = [None if at in tested else found for at, found in enumerate(readings)]
     return [
@@ -52,8 +55,9 @@ def _read(case: Case) -> Reading | None:
 def _judged(one: Gate, bench: Bench) -> Iterator[str]:
     """Its own variant, or every candidate that was run; of a gate on a stage those that have the stage."""
     manifest = bench.held.manifest
+    other = bench.terms.control if one.versus == "control" else one.versus
     for name in [one.variant] if one.variant else manifest.get("candidates") or ():
-        if name not in bench.variants:
+        if name not in bench.variants or name == other:
             continue
         parts = bench.variants[name]["partitions"].values()
         stages = {stage for part in parts for stage in part["latency"]["stages"]}
