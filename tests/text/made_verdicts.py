@@ -41,12 +41,15 @@ def compared(**changes: Any) -> Verdict:
 
 
 def summary(
-    *verdicts: Verdict, warnings: tuple[Notice, ...] = (), experiment: str = "support-triage"
+    *verdicts: Verdict,
+    warnings: tuple[Notice, ...] = (),
+    experiment: str = "support-triage",
+    complete: bool = True,
 ) -> Summary:
     """A run with these verdicts."""
     run = RunInfo(
         id="20260102T030405Z-support-triage-1a2b3c4d", experiment=experiment, evalset_digest="e" * 64,
         config_digest="c" * 64, started_at="2026-01-02T03:04:05+00:00", finished_at="2026-01-02T03:05:06+00:00",
-        complete=True, seed=7, planned=360,
+        complete=complete, seed=7, planned=360,
     )  # fmt: skip
     return Summary(run=run, variants={}, gates=verdicts, warnings=warnings)
