@@ -40,7 +40,8 @@ def compared(made: Sequence[Comparison], how: str, *, named: int = 0) -> Iterato
             yield from (Text(text=text, brief=True) for text in _flipped(rows, named))
             yield from (Text(text=text, brief=True) for text in _left_out(partition, rows, named))
     if named:
-        yield from (_described(partition, rows) for partition, rows in parts.items())
+        for partition, rows in parts.items():
+            yield from _described(partition, rows)
     yield Text(text=_terms(made, how), brief=True)
     yield Text(text=_DESCRIBED)
     for partition, rows in parts.items():
@@ -227,20 +228,24 @@ _LEFT_OUT: Mapping[str, Callable[[Comparison], tuple[str, ...]]] = {
 }
 
 
-def _described(partition: str, rows: Sequence[Comparison]) -> Table:
-    """What only describes, for a terminal, but what a sentence above has told."""
+def _described(partition: str, rows: Sequence[Comparison]) -> Iterator[Block]:
+    """What only describes, for a terminal: all of one variant; of several what is told apart. A sentence above told speed and cost."""
     rows = [one for one in rows if one.family == "descriptive" and one.metric not in (_SPEED, _COST)]
+    told = [one for one in rows if one.verdict != "cannot tell" or len({one.a for one in rows}) == 1]
     cells: list[tuple[str, ...]] = []
-    for metric in dict.fromkeys(one.metric for one in rows):
-        alike = [one for one in rows if one.metric == metric]
+    for metric in dict.fromkeys(one.metric for one in told):
+        alike = [one for one in told if one.metric == metric]
         show = _Shown(alike)
         cells += (
             (one.metric, one.a, show.value(one.a_value), show.within(one), one.verdict) for one in alike
         )
     columns = ("Metric", "Variant", "value", "difference [95 %]", "by itself")
-    return Table(
-        columns=columns, rows=tuple(cells), title=f"{partition} · descriptive", numeric=(2, 3), brief=True
-    )
+    title = f"{partition} · descriptive"
+    if told:
+        yield Table(columns=columns, rows=tuple(cells), title=title, numeric=(2, 3), brief=True)
+    if len(told) < len(rows):
+        left = f"{count(len(rows) - len(told))} of {count(len(rows))} descriptive differences on {partition}"
+        yield Text(text=f"{left} cannot be told from none.", brief=True)
 
 
 def _everything(partition: str, rows: Sequence[Comparison]) -> Table:
