@@ -22,7 +22,6 @@ from harness.flow.report import report
 from harness.flow.reprice import reprice
 from harness.types.comparison import Baseline
 from harness.types.record import Record
-from harness.types.report import Block
 from harness.types.run import Manifest
 from harness.types.summary import Summary
 
@@ -126,14 +125,9 @@ def _show(ledger: Ledger, summary: Summary, *, as_json: bool) -> None:
         shown = asdict(summary)
         tell_json({name: shown[name] for name in ("run", "warnings", "gates")})
         return
-    print_blocks(_blocks(summary))
+    print_blocks(report(summary, {"gates": registry.SECTIONS["gates"]}))
     tell()
     tell(f"for CI: {ledger.folder / JUNIT}   for a pull request: {ledger.folder / COMMENT}")
-
-
-def _blocks(summary: Summary) -> tuple[Block, ...]:
-    """The gates' part of the report, and above it, as in every report, the trap that no gate may hide."""
-    return report(summary, {"gates": registry.SECTIONS["gates"]})
 
 
 def _ending(summary: Summary) -> HarnessError | None:

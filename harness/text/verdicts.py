@@ -50,11 +50,16 @@ def reason(one: Verdict) -> str:
 
 
 def details(one: Verdict) -> list[str]:
-    """What it stands on, a line a fact; a fact that there is none of has no line."""
+    """What was measured, and what the verdict stands on, a line a fact."""
+    if one.value is None:
+        return facts(one)
+    bounds = "" if one.ci == (None, None) else f", one-sided {one.level * 100:.4g} % bounds"
+    return [f"measured: {measured(one)}{bounds}, n = {count(one.n)}", *facts(one)]
+
+
+def facts(one: Verdict) -> list[str]:
+    """What the verdict stands on beside the value, a line a fact; a fact that there is none of has no line."""
     lines = []
-    if one.value is not None:
-        bounds = "" if one.ci == (None, None) else f", one-sided {one.level * 100:.4g} % bounds"
-        lines.append(f"measured: {measured(one)}{bounds}, n = {count(one.n)}")
     if one.wins is not None and one.losses is not None:
         lines.append(f"against {one.versus}: better on {count(one.wins)}, worse on {count(one.losses)}")
     if one.p is not None:

@@ -52,6 +52,7 @@ def here(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
 
     def command(*arguments: object) -> Any:
         monkeypatch.setattr(sys, "argv", ["harness", *map(str, arguments)])

@@ -129,8 +129,8 @@ def harness(*arguments: object, cwd: Path, **more: Any) -> Ended:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment without what would change what is said: keys and colour."""
-    dropped = ("OPENAI_API_KEY", "NO_COLOR", "FORCE_COLOR", "COLUMNS")
+    """The environment without what would change what is said: keys, colour, and whose machine it is."""
+    dropped = ("OPENAI_API_KEY", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "GITHUB_ACTIONS")
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     return {**kept, "PYTHONWARNINGS": "error", "TERM": "xterm-256color", **more}
 
