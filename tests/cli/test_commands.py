@@ -17,7 +17,7 @@ from harness.cli.app import COMMANDS
 from harness.cli.flags import RunFlags
 
 Command = Callable[..., Any]
-LATER = ("compare", "gate", "diagnose", "export")
+LATER = ("diagnose", "export")
 
 
 def one_line(ended: Any) -> str:
@@ -66,9 +66,9 @@ def test_the_bare_command_lists_the_commands(here: Command) -> None:
         (["report", "a", "--format", "odt"], "known: md, json"),
         (["show", "20260101T000000Z-x-12345678", "--variant", "a", "--example", "b"], "no such run"),
         *([[name], "not available yet"] for name in LATER),
-        (["compare", "a", "b", "--force"], "not available yet"),
+        (["compare", "a", "b", "--force"], "no such run"),
         (["export", "latest", "--for", "openai-finetune"], "not available yet"),
-        (["gate", "latest", "--baseline", "b.json"], "not available yet"),
+        (["gate", "latest", "--baseline", "b.json"], "no such run"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

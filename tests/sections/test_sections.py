@@ -23,6 +23,7 @@ from harness.types.search import IndexReport
 from harness.types.summary import (
     Abstentions,
     Blame,
+    Comparison,
     ContextSize,
     Notice,
     RetrievalQuality,
@@ -66,9 +67,18 @@ def searched(summary):
             VERDICT,
             replace(VERDICT, verdict="inconclusive", value=None, ci=(None, None), counts="undecided"),
         ),
+        comparisons=(
+            COMPARISON,
+            replace(COMPARISON, metric="coverage", family="descriptive", p_adjusted=None),
+        ),
     )
 
 
+COMPARISON = Comparison(
+    a="rag", b="prompt-only", partition="golden", metric="answer", difference=0.1, ci=(-0.02, 0.21), p=0.04, p_adjusted=0.2,
+    method="Tango score", n=80, wins=12, losses=4, ties=64, mde=0.1, verdict="cannot tell", family="primary",
+    won=("golden-1",), missing=("golden-2",),
+)  # fmt: skip
 VERDICT = Verdict(
     gate="rerank latency_p95_ms on golden at most 400", variant="rag", verdict="fail", value=612.0, ci=(520.0, 801.0),
     bound=400.0, why="the whole interval lies beyond the bound", counts="fail",
