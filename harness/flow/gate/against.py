@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from harness.errors import Fault, UsageError
 from harness.flow.gate.absolute import not_priced
 from harness.flow.gate.case import Case
-from harness.flow.gate.words import difference, examples, probability
+from harness.flow.gate.words import difference, examples
 from harness.stats.paired import GATE_WEIGHT, Effect, amount_effect, share_effect
 from harness.stats.pairing import Pairs, paired, paired_times
 from harness.stats.ratios import FEWEST_PAIRS, quantile_difference
+from harness.text.differences import probability
 from harness.types.comparison import Side
 
 if TYPE_CHECKING:

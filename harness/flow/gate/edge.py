@@ -5,9 +5,10 @@ from dataclasses import replace
 from harness.flow.gate.against import BASELINE, Reference, drift, marks_effect, reference
 from harness.flow.gate.case import LEVEL, Case, Reading
 from harness.flow.gate.comparative import lost, spread, uncovered, weighed
-from harness.flow.gate.words import difference, probability
+from harness.flow.gate.words import difference
 from harness.stats.edge_trap import Trap, edge_trap
 from harness.stats.pairing import Pairs, paired
+from harness.text.differences import probability
 
 GOLDEN = "golden"
 

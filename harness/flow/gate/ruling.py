@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from harness.flow.gate.case import Case, Reading
-from harness.flow.gate.words import about, difference, examples, probability, quantity
+from harness.flow.gate.words import about, difference, examples, quantity
+from harness.text.differences import probability
 from harness.text.figures import count
 
 

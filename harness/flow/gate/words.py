@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from harness.flow.gate.case import Case
+from harness.text.differences import some
 from harness.text.figures import count, figure
 
 _NAMED = 5
@@ -18,15 +19,9 @@ def difference(case: Case, value: float) -> str:
     return f"{abs(value) * 100:.1f} points" if case.share else _with_unit(case, abs(value))
 
 
-def probability(p: float) -> str:
-    """Show a p-value: `0.031`, and `< 0.001`."""
-    return "< 0.001" if p < 0.001 else f"{p:.2g}"
-
-
 def named(ids: Sequence[str]) -> str:
     """Name the first of them, and count the rest."""
-    more = len(ids) - _NAMED
-    return ", ".join(ids[:_NAMED]) + (f" and {count(more)} more" if more > 0 else "")
+    return some(ids, _NAMED)
 
 
 def examples(n: int) -> str:

@@ -237,7 +237,7 @@ def test_a_provider_that_drifted_is_told_apart_from_a_candidate_that_got_worse()
     found = verdict(STALE, ours, fallen, evidence=held)
     assert (found.verdict, found.counts) == ("inconclusive", "warn")
     assert (
-        "but provider drift: the control itself is 12.0 points worse than in the baseline (p < 0.001)"
+        "but provider drift: the control itself is 12.0 points worse than in the baseline (p <0.001)"
         in found.why
     )
     steady = verdict(STALE, ours, side("plain", answer=marks(99, 100)), evidence=held)

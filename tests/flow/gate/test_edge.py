@@ -35,7 +35,7 @@ def test_the_reason_names_the_place_and_what_golden_says():
     found = verdict(NONE, *GOLDEN, *edge([0.0] * 10 + [1.0] * 90, marks(100, 100)))
     assert (
         found.why
-        == "on edge it is 10.0 points worse, while golden is 10.0 points better, which is shown (p < 0.001)"
+        == "on edge it is 10.0 points worse, while golden is 10.0 points better, which is shown (p <0.001)"
     )
     assert found.lost == tuple(f"e{at:04}" for at in range(10))
     tags = [("malformed",)] * 10 + [("adversarial",)] * 90
