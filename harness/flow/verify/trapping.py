@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.flow.verify.comparing import Row, Sides, Terms, pairs_of
-from harness.flow.verify.siding import WHOLE, Paired, PlainBaseline, paired
+from harness.flow.verify.siding import WHOLE, Paired, PlainBaseline, PlainSide, paired
 from harness.stats.multiple import holm
 from harness.stats.paired import Effect
 
@@ -66,37 +66,33 @@ def trap_of(
 
 
 def edge_codes(sides: Sides, rows: Sequence[Row], terms: Terms) -> list[tuple[str, str, str]]:
-    """Which variants the edge trap is warned of: (code, variant, `edge`)."""
+    """Which variants the edge trap is warned of: (code, variant, `edge`); only one that is ahead on golden can be in it."""
     metric = terms.primary
     if metric is None or metric not in terms.better:
         return []
-    traps: dict[str, Trap] = {}
-    for a, b in pairs_of(sides, terms):
-        if a.partition == "edge":
-            ours, theirs = sides.get((a.variant, "golden")), sides.get((b.variant, "golden"))
-            golden = None if ours is None or theirs is None else paired(ours, theirs, metric)
-            traps[a.variant] = trap_of(
-                golden,
-                paired(a, b, metric),
-                a.tags,
-                terms.effect(metric),
-                higher=terms.better[metric] == "higher",
-            )
-    adjusted = dict(
-        zip(traps, holm([1.0 if trap.worst is None else trap.p for trap in traps.values()]), strict=True)
-    )
+    traps = {a.variant: _trap(sides, a, b, terms) for a, b in pairs_of(sides, terms) if a.partition == "edge"}
+    ahead = {variant: trap for variant, trap in traps.items() if trap.ahead}
+    p = holm([1.0 if trap.worst is None else trap.p for trap in ahead.values()])
     better = {
         row["a"]
         for row in rows
         if (row["partition"], row["metric"], row["verdict"]) == ("golden", metric, "better")
     }
     found = []
-    for variant, trap in traps.items():
-        if trap.ahead and adjusted[variant] <= terms.alpha:
+    for (variant, trap), adjusted in zip(ahead.items(), p, strict=True):
+        if adjusted <= terms.alpha:
             found.append(("edge_regression", variant, "edge"))
-        elif trap.ahead and variant in better and (trap.edge.value or 0.0) < 0:
+        elif variant in better and (trap.edge.value or 0.0) < 0:
             found.append(("edge_unclear", variant, "edge"))
     return found
+
+
+def _trap(sides: Sides, a: PlainSide, b: PlainSide, terms: Terms) -> Trap:
+    metric = terms.primary or ""
+    ours, theirs = sides.get((a.variant, "golden")), sides.get((b.variant, "golden"))
+    golden = None if ours is None or theirs is None else paired(ours, theirs, metric)
+    higher = terms.better[metric] == "higher"
+    return trap_of(golden, paired(a, b, metric), a.tags, terms.effect(metric), higher=higher)
 
 
 def drift_codes(sides: Sides, baseline: PlainBaseline | None, terms: Terms) -> list[tuple[str, str, str]]:
