@@ -73,7 +73,7 @@ def main() -> int:
     power = mcnemar_power(flags.examples, flags.wins, flags.losses, level=LEVEL)
     low, high = wilson(failed, runs)
     least, most = tolerated(flags, power)
-    holds = least <= failed <= most
+    holds = bool(least <= failed <= most)
     print(
         f"{runs} runs of {flags.examples} examples, {100 * (flags.wins - flags.losses):+.0f} points planted"
     )
