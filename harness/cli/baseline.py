@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from harness.cli.conclude import traces
+from harness.cli.conclude import last_priced, traces
 from harness.cli.flags import Listed, Switch, listed
+from harness.cli.looks import as_it_ended
 from harness.errors import Fault, UsageError
 from harness.files.baselines import baseline_of, read_baseline, write_baseline
 from harness.files.ledger import Ledger, find_run
@@ -51,11 +52,11 @@ def baseline(run: str, *, flags: Annotated[BaselineFlags, Parameter(name="*")] =
         flags: What is kept, and where.
     """
     ledger = find_run(run, flags.out)
-    manifest = ledger.manifest()
+    manifest = as_it_ended(ledger.judged(), ledger.looks(), ledger.records())
     _require_whole(ledger, manifest, force=flags.force)
     file = flags.to or _place(ledger, manifest)
     before = _replaced(file, manifest, force=flags.force)
-    sides = tally(manifest, traces(ledger, ledger.records()))
+    sides = tally(manifest, traces(ledger, last_priced(ledger, manifest)))
     kept = _chosen(sides, manifest, listed(flags.variants))
     made = baseline_of(file, manifest, kept, noise(kept) if manifest.repeats > 1 else ())
     write_baseline(made)
@@ -77,9 +78,10 @@ def _require_whole(ledger: Ledger, manifest: Manifest, *, force: bool) -> None:
     if manifest.selection.get("only") is not None:
         what = "ran again only what was wrong in another run, which is no measure of a variant"
         raise UsageError(Fault(where=where, what=what, next="name a run without --failed-from"))
-    parts = [name for name in ("tags", "limit") if manifest.selection.get(name)]
+    parts = [f"--{name}" for name in ("tags", "limit") if manifest.selection.get(name)]
+    parts += [f"{name} on a sample" for name in manifest.sampled]
     if parts and not force:
-        what = f"ran a part of its rows (--{', --'.join(parts)})"
+        what = f"ran a part of its rows ({', '.join(parts)})"
         hint = "name a whole run; --force keeps that part as the baseline"
         raise UsageError(Fault(where=where, what=what, next=hint))
 

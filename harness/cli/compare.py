@@ -1,28 +1,25 @@
 """`harness compare`: two runs, or two variants of one, example by example; or a run against itself."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from harness.cli.conclude import traces
+from harness.cli.conclude import last_priced, traces
 from harness.cli.flags import Listed, Switch, listed
 from harness.cli.looks import as_it_ended
 from harness.errors import Fault, UsageError
 from harness.files.config.read import read_config
-from harness.files.ledger import SCORES, Ledger, find_run
-from harness.files.record_lines import price_of
+from harness.files.ledger import SCORES, find_run
 from harness.flow.compare.compare import compare as compared
 from harness.flow.noise import noise
-from harness.flow.reprice import reprice
 from harness.flow.tally import tally
 from harness.flow.terms import terms
 from harness.registry import nearest
 from harness.types.comparison import Compared, Noise, Sides, Terms
-from harness.types.record import Record
 from harness.types.report import Block
 from harness.types.run import Manifest
 
@@ -108,20 +105,9 @@ def _read(run: str, flags: CompareFlags) -> Read:
     return Read(
         id=ledger.run_id,
         manifest=manifest,
-        sides=tally(manifest, traces(ledger, _records(ledger, manifest))),
+        sides=tally(manifest, traces(ledger, last_priced(ledger, manifest))),
         complete=bool(found["run"]["complete"]),
     )
-
-
-def _records(ledger: Ledger, manifest: Manifest) -> Iterable[Record]:
-    """The records as they were last priced."""
-    if not ledger.judged_again:
-        return ledger.records()
-    prices = {
-        variant: {model: price_of(price) for model, price in held.items()}
-        for variant, held in manifest.prices.items()
-    }
-    return reprice(ledger.records(), prices)
 
 
 def _judged_by(manifest: Manifest, config: Path) -> Manifest:

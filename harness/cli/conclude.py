@@ -17,6 +17,7 @@ from harness.files.baselines import baseline_for
 from harness.files.kept_texts import with_passages
 from harness.files.ledger import JUDGED, SUMMARY, TEXTS, Ledger
 from harness.files.provenance import scorer_digest
+from harness.files.record_lines import price_of
 from harness.files.trec import write_trec
 from harness.flow.compare.compare import compare
 from harness.flow.gate.gate import gate
@@ -135,6 +136,17 @@ def weighed(summary: Summary, manifest: Manifest, evidence: Evidence) -> Summary
 def prices_of(experiment: Experiment) -> Mapping[str, Mapping[str, Price | None]]:
     """Variant → model → price, of every model that a variant asks."""
     return {one.name: {model.name: model.price for model, _ in one.asked()} for one in experiment.variants}
+
+
+def last_priced(ledger: Ledger, judged: Manifest) -> Iterable[Record]:
+    """The records as they were last priced; `judged` is the ledger's manifest with what it was last judged by."""
+    if not ledger.judged_again:
+        return ledger.records()
+    prices = {
+        variant: {model: price_of(price) for model, price in held.items()}
+        for variant, held in judged.prices.items()
+    }
+    return reprice(ledger.records(), prices)
 
 
 def metric_infos(panel: Panel) -> tuple[MetricInfo, ...]:

@@ -25,6 +25,7 @@ from harness.types.summary import (
     Blame,
     Comparison,
     ContextSize,
+    Exposed,
     Notice,
     RetrievalQuality,
     Spend,
@@ -71,6 +72,7 @@ def searched(summary):
             COMPARISON,
             replace(COMPARISON, metric="coverage", family="descriptive", p_adjusted=None),
         ),
+        exposed=(Exposed(partition="edge", times=4, runs=3, variants=6, since="2026-01-01T00:00:00+00:00"),),
     )
 
 
