@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.errors import Fault, UsageError
 from harness.types.call import Task
-from harness.types.experiment import ModelSpec
+from harness.types.experiment import Metric, ModelSpec
 from harness.types.plugins import Provider
 
 PROVIDERS: Mapping[str, str] = {
@@ -114,6 +114,17 @@ def require_task(model: ModelSpec, task: Task) -> None:
         able = [name for name in PROVIDERS if task in provider_of(replace(model, provider=name)).tasks]
         what = f"model '{model.name}' cannot {task}: provider '{model.provider}' has no such endpoint"
         raise UsageError(Fault(where=model.where, what=what, next=f"those that have: {', '.join(able)}"))
+
+
+def judges_share(metric: Metric) -> bool:
+    """True where a metric's values are shares in [0, 1]; False for a quantity, and for a scorer that cannot be loaded."""
+    if metric.scorer.startswith("python:"):
+        return True
+    try:
+        scorer = load(SCORERS, metric.scorer, what="scorer", where=metric.where)
+    except UsageError:
+        return False
+    return getattr(scorer, "judges", "facts") != "facts"
 
 
 def load(table: Mapping[str, str], name: str, *, what: str, where: str = "") -> Any:

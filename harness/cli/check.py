@@ -12,6 +12,7 @@ from harness.cli.prepare import Prepared, prepare
 from harness.cli.voice import say, tell, tell_json
 from harness.errors import Fault, UserError
 from harness.files.baselines import baseline_for
+from harness.flow.foresee import foresee
 from harness.flow.layers import layers
 from harness.flow.plan import plan
 from harness.stats.power import TYPICAL_DISCORDANCE, detectable_difference
@@ -109,6 +110,11 @@ def _plan_blocks(prepared: Prepared, trials: Sequence[Trial]) -> Iterator[Block]
     yield Text(text=_most(bounds(prepared, trials)), brief=True)
     yield from (
         Text(text=_detectable(name, len(evalset.partitions[name])), brief=True) for name in partitions
+    )
+    asked = {(trial.partition, trial.example_id) for trial in trials if not trial.warmup}
+    yield from (
+        Text(text=line, brief=True)
+        for line in foresee(experiment, Counter(partition for partition, _ in asked))
     )
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from harness.errors import Fault, UserError
-from harness.registry import SCORERS, load
+from harness.errors import Fault
+from harness.registry import judges_share
 from harness.stats.certificates import needed
 from harness.stats.one_sided import share_bounds
 from harness.stats.paired import GATE_WEIGHT, share_effect
@@ -197,13 +197,7 @@ def _is_share(gate: Gate, experiment: Experiment) -> bool:
         declared = experiment.primary
     else:
         declared = next((metric for metric in experiment.metrics if metric.name == gate.metric), None)
-    if declared is None or declared.scorer.startswith("python:"):
-        return declared is not None
-    try:
-        scorer = load(SCORERS, declared.scorer, what="scorer", where=declared.where)
-    except UserError:
-        return False
-    return getattr(scorer, "judges", "facts") != "facts"
+    return declared is not None and judges_share(declared)
 
 
 def _sides(gate: Gate, experiment: Experiment) -> list[Variant]:
