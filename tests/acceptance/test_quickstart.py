@@ -52,6 +52,7 @@ def keeps_the_contract(summary: dict[str, Any]) -> None:
     """summary.json, key by key."""
     assert summary.keys() == {
         "run", "variants", "comparisons", "warnings", "gates", "overhead", "control", "metrics", "spend", "indexes",
+        "suspects", "exposed", "looks",
     }  # fmt: skip
     assert summary["run"].keys() == RUN
     assert summary["overhead"].keys() == {
