@@ -146,7 +146,7 @@ def candidate(inputs):
 def test_a_certificate_that_cannot_be_won_costs_little(desk: ModuleType, tmp_path: Path) -> None:
     """1 % on 473 examples, of which 5 % break the schema: the second failure ends it, after 40 of them as a rule.
 
-    Four runs, whose mean lies between 12 and 95 in all but one in a thousand.
+    Four runs, whose mean lies between 10 and 110 in all but one in a thousand.
     """
     gate = {"metric": "schema_failure_rate", "certify_below": 0.01}
     tried = []
@@ -162,4 +162,4 @@ def test_a_certificate_that_cannot_be_won_costs_little(desk: ModuleType, tmp_pat
         kinds = Counter(one.outcome.text for one in records)
         assert kinds["oh"] >= 2
         tried.append(len(records))
-    assert 12 <= statistics.mean(tried) <= 95, tried
+    assert 10 <= statistics.mean(tried) <= 110, tried
