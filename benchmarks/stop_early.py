@@ -33,8 +33,9 @@ from harness.flow.levels import levels
 from harness.stats.sequential import LOOKS
 from harness.types.comparison import Evidence, Side
 from harness.types.experiment import Gate
+from harness.types.figures import Cost, Latency, PartitionSummary
 from harness.types.run import Manifest, MetricInfo
-from harness.types.summary import Cost, Latency, PartitionSummary, RunInfo, Summary, VariantSummary
+from harness.types.summary import RunInfo, Summary, VariantSummary
 
 EXAMPLES, DISCORDANT, MARGIN = 500, 0.15, 0.05
 CONTROL, CANDIDATE = "control", "candidate"

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from harness.text.figures import UNKNOWN, count, percent
+from harness.types.figures import Blame
 from harness.types.report import Block, Heading, Table, Text
-from harness.types.summary import Blame, Summary
+from harness.types.summary import Summary
 
 _FEW = 10
 """Under so many wrong answers no advice is given."""

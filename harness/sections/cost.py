@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from harness.text.figures import UNKNOWN, amount, count, figure
+from harness.types.figures import ContextSize, Cost, PartitionSummary
 from harness.types.report import Block, Heading, Table, Text
-from harness.types.summary import ContextSize, Cost, PartitionSummary, Summary
+from harness.types.summary import Summary
 
 _TOKENS = {
     "input_tokens": "Input",

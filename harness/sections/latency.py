@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from harness.stats.latencies import CLIENTS_CLOCK
 from harness.stats.quantiles import FEWEST_P95
 from harness.text.figures import UNKNOWN, amount, bracketed, count, figure, percent
+from harness.types.figures import Latency, StageLatency
 from harness.types.report import Block, Heading, Table, Text
-from harness.types.summary import Latency, Overhead, StageLatency, Summary
+from harness.types.summary import Overhead, Summary
 
 
 def latency(summary: Summary) -> tuple[Block, ...]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from harness.text.figures import UNKNOWN, count, percent
+from harness.types.figures import PartitionSummary
 from harness.types.record import OUTCOMES
 from harness.types.report import Block, Heading, Table, Text
-from harness.types.summary import PartitionSummary, Summary
+from harness.types.summary import Summary
 
 
 def outcomes(summary: Summary) -> tuple[Block, ...]:

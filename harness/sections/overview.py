@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from harness.stats.quantiles import FEWEST_P95
 from harness.text.figures import UNKNOWN, amount, bound_places, count, figure, interval_plot, percent, share
 from harness.types.experiment import EDGE_REGRESSION
+from harness.types.figures import Latency, PartitionSummary, Quality
 from harness.types.report import Block, Heading, Table, Text
-from harness.types.summary import Latency, Notice, PartitionSummary, Quality, Spend, Summary
+from harness.types.summary import Notice, Spend, Summary
 
 HIGHEST = "▲"
 _PLOT = "0 to 100 %"

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from harness.text.figures import UNKNOWN, amount, bound_places, count, percent, share
+from harness.types.figures import Estimate, PartitionSummary
 from harness.types.report import Block, Heading, Table, Text
-from harness.types.summary import Estimate, PartitionSummary, Summary
+from harness.types.summary import Summary
 
 
 def quality(summary: Summary) -> tuple[Block, ...]:

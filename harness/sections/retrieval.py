@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from harness.stats.rankings import CUTOFFS
 from harness.text.figures import UNKNOWN, bound_places, bracketed, count, share
+from harness.types.figures import Estimate, RetrievalQuality
 from harness.types.report import Block, Heading, Table, Text
-from harness.types.summary import Estimate, RetrievalQuality, Summary
+from harness.types.summary import Summary
 
 _EXPLAINED = (
     "Of documents, each where the best of its passages stands, over the examples that name what is relevant; in per cent, "

@@ -1,8 +1,9 @@
 """Schema failures: how often, of which kind, and how many more there may be."""
 
 from harness.text.figures import bound_places, count, percent, share
+from harness.types.figures import SchemaHealth
 from harness.types.report import Block, Heading, Table, Text
-from harness.types.summary import SchemaHealth, Summary
+from harness.types.summary import Summary
 
 _KINDS = {
     "empty": "Empty",

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from harness.types.evalset import Example
+from harness.types.figures import Blame
 from harness.types.record import Record
-from harness.types.summary import Blame
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from harness.stats.columns import ASKED, INPUT_PARTS
-from harness.types.summary import ContextSize
+from harness.types.figures import ContextSize
 
 if TYPE_CHECKING:
     import pandas as pd

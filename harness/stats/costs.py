@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from harness.stats.columns import TOKENS
 from harness.stats.estimates import amount
-from harness.types.summary import Cost, Interval
+from harness.types.figures import Cost, Interval
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from harness.stats.means import example_means, mean_t
 from harness.stats.rates import wilson, wilson_effective
-from harness.types.summary import Estimate
+from harness.types.figures import Estimate
 
 if TYPE_CHECKING:
     from harness.stats.means import Codes, Floats

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from harness.stats.quantiles import Quantile, quantile
 from harness.stats.stages import below, stage_latencies
-from harness.types.summary import FirstToken, Latency, Overhead, StageLatency
+from harness.types.figures import FirstToken, Latency, StageLatency
+from harness.types.summary import Overhead
 
 if TYPE_CHECKING:
     import pandas as pd

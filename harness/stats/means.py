@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from harness.types.summary import Interval
+from harness.types.figures import Interval
 
 if TYPE_CHECKING:
     import numpy as np

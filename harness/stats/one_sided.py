@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from harness.stats.means import mean_t
 from harness.stats.power import Z_ONE_SIDED, Z_POWER
 from harness.stats.rates import clopper_pearson_lower, clopper_pearson_upper, wilson_effective
-from harness.types.summary import Interval
+from harness.types.figures import Interval
 
 if TYPE_CHECKING:
     from harness.stats.means import Floats

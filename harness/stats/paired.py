@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from harness.types.summary import Interval
+from harness.types.figures import Interval
 
 if TYPE_CHECKING:
     import numpy as np

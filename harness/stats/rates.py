@@ -3,7 +3,7 @@
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from harness.types.summary import Interval
+from harness.types.figures import Interval
 
 if TYPE_CHECKING:
     from harness.stats.means import Floats

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.stats.means import example_means
 from harness.stats.paired import Effect, amount_effect
-from harness.types.summary import Interval
+from harness.types.figures import Interval
 
 if TYPE_CHECKING:
     import numpy as np
@@ -140,7 +140,9 @@ class _Pool:
     def of(cls, samples: Sequence["Floats"]) -> "_Pool":
         import numpy as np
 
-        values = np.concatenate([np.asarray(one, dtype=float) for one in samples]) if len(samples) else np.zeros(0)
+        values = (
+            np.concatenate([np.asarray(one, dtype=float) for one in samples]) if len(samples) else np.zeros(0)
+        )
         order = np.argsort(values, kind="stable")
         return cls(values[order], np.repeat(np.arange(len(samples)), [len(one) for one in samples])[order])
 

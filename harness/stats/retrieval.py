@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from harness.stats.estimates import amount, share
 from harness.stats.rankings import BOTH, MEASURES, RETRIEVED, USED, RankingColumns
-from harness.types.summary import Estimate, RetrievalQuality
+from harness.types.figures import Estimate, RetrievalQuality
 
 if TYPE_CHECKING:
     import pandas as pd

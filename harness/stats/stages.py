@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from harness.stats.quantiles import Quantile, quantile
-from harness.types.summary import Interval, StageLatency
+from harness.types.figures import Interval, StageLatency
 
 if TYPE_CHECKING:
     import pandas as pd

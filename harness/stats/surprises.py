@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from harness.stats.quantiles import FEWEST_P95
-from harness.types.summary import Latency, StageLatency
+from harness.types.figures import Latency, StageLatency
 
 LEAST_MS = 5.0
 """A stage whose P95 is shorter surprises nobody, whatever its ratio: that is the grain of threads and timers."""

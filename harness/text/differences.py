@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from harness.text.figures import UNKNOWN, bracketed, figure
-from harness.types.summary import Interval
+from harness.types.figures import Interval
 
 
 def points(value: float | None, places: int = 1) -> str:

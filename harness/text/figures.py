@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from math import floor, log10
 
-from harness.types.summary import Interval
+from harness.types.figures import Interval
 
 UNKNOWN = "–"
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.types.summary import Comparison, Interval, Notice
+from harness.types.figures import Interval
+from harness.types.summary import Comparison, Notice
 
 WHOLE, FIRST_TOKEN = "", "first token"
 """Keys of `Side.times` beside the names of stages."""

@@ -8,9 +8,9 @@ from harness.flow.report import report
 from harness.flow.summarise.summarise import summarise
 from harness.sections.blame import blame
 from harness.sections.overview import overview
+from harness.types.figures import Blame
 from harness.types.report import Table, Text
 from harness.types.run import Traces
-from harness.types.summary import Blame
 
 CAUSES = ("not_in_corpus", "not_retrieved", "cut", "not_used", "wrong_format")
 

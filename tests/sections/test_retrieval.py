@@ -6,9 +6,10 @@ from harness.flow.report import report
 from harness.flow.summarise.summarise import summarise
 from harness.sections.retrieval import retrieval
 from harness.stats.rankings import CUTOFFS, MEASURES
+from harness.types.figures import Estimate, RetrievalQuality
 from harness.types.report import Heading, Table, Text
 from harness.types.run import Manifest, Traces
-from harness.types.summary import Estimate, RetrievalQuality, Summary
+from harness.types.summary import Summary
 
 
 def measured(depth: int = 10, *, by: float = 0.0, method: str = "Wilson score") -> dict[str, Estimate]:

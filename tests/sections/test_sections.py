@@ -16,22 +16,12 @@ from harness.sections.quality import quality
 from harness.sections.schema import schema
 from harness.sections.tags import tags
 from harness.stats.rankings import MEASURES
+from harness.types.figures import Abstentions, Blame, ContextSize, RetrievalQuality, StageLatency
 from harness.types.plugins import Section
 from harness.types.report import Table, Text
 from harness.types.run import Traces
 from harness.types.search import IndexReport
-from harness.types.summary import (
-    Abstentions,
-    Blame,
-    Comparison,
-    ContextSize,
-    Exposed,
-    Notice,
-    RetrievalQuality,
-    Spend,
-    StageLatency,
-    Verdict,
-)
+from harness.types.summary import Comparison, Exposed, Notice, Spend, Verdict
 
 
 @pytest.fixture(scope="module")

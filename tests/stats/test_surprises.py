@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from harness.stats.surprises import surprises
-from harness.types.summary import Latency, StageLatency
+from harness.types.figures import Latency, StageLatency
 
 ANSWERING = {"generate"}
 

@@ -7,7 +7,8 @@ from typing import Literal
 from harness.flow.compare.drafts import Draft
 from harness.stats.multiple import holm
 from harness.types.comparison import Terms
-from harness.types.summary import Comparison, Interval
+from harness.types.figures import Interval
+from harness.types.summary import Comparison
 
 Verdict = Literal["better", "worse", "no worse than the margin", "cannot tell"]
 

@@ -10,7 +10,7 @@ from harness.stats.one_sided import amount_bounds, examples_to_decide, share_bou
 from harness.stats.quantiles import BOUNDED_FROM, FEWEST_P95, quantile
 from harness.stats.stages import below
 from harness.text.figures import count
-from harness.types.summary import PartitionSummary
+from harness.types.figures import PartitionSummary
 
 if TYPE_CHECKING:
     import numpy as np

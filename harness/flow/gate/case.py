@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from harness.types.comparison import FIRST_TOKEN, WHOLE, Better, Evidence, Side
 from harness.types.experiment import EDGE_REGRESSION, Gate
+from harness.types.figures import Interval, PartitionSummary
 from harness.types.run import Manifest
-from harness.types.summary import Interval, PartitionSummary, Summary
+from harness.types.summary import Summary
 
 LEVEL = 0.95
 """One-sided confidence of the bounds of a run that is looked at once."""

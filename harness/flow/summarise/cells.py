@@ -11,18 +11,11 @@ from harness.stats.estimates import amount, share
 from harness.stats.latencies import latency
 from harness.stats.rates import clopper_pearson_upper
 from harness.stats.reasons import reasons
+from harness.types.figures import Abstentions, Estimate, PartitionSummary, Quality, SchemaHealth, TagSlice
 from harness.types.panel import SCHEMA_METRIC
 from harness.types.record import OUTCOMES
 from harness.types.run import Manifest, MetricInfo
-from harness.types.summary import (
-    Abstentions,
-    Estimate,
-    Overhead,
-    PartitionSummary,
-    Quality,
-    SchemaHealth,
-    TagSlice,
-)
+from harness.types.summary import Overhead
 
 if TYPE_CHECKING:
     import pandas as pd

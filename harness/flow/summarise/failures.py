@@ -7,9 +7,10 @@ from harness.flow.summarise.cells import Cell, cell
 from harness.stats.blame import blame
 from harness.stats.columns import Columns
 from harness.text.figures import count
+from harness.types.figures import Blame
 from harness.types.panel import SCHEMA_METRIC
 from harness.types.run import Manifest, MetricInfo
-from harness.types.summary import Blame, Notice
+from harness.types.summary import Notice
 
 if TYPE_CHECKING:
     import pandas as pd

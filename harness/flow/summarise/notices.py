@@ -8,7 +8,8 @@ from harness.stats.power import detectable_difference
 from harness.stats.quantiles import CLOSED_FROM
 from harness.stats.reasons import reasons
 from harness.text.figures import count, percent
-from harness.types.summary import Notice, Overhead, PartitionSummary, RunInfo, VariantSummary
+from harness.types.figures import PartitionSummary
+from harness.types.summary import Notice, Overhead, RunInfo, VariantSummary
 
 _P95_SAMPLES = CLOSED_FROM["latency_p95_ms"]
 _FEW_EXAMPLES = 50

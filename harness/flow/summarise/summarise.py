@@ -12,8 +12,9 @@ from harness.stats.columns import columns
 from harness.stats.overhead import overhead as weight
 from harness.stats.rankings import Rankings
 from harness.stats.retrieval import retrieval
+from harness.types.figures import PartitionSummary
 from harness.types.run import Manifest, Traces
-from harness.types.summary import Notice, PartitionSummary, RunInfo, Summary, VariantSummary
+from harness.types.summary import Notice, RunInfo, Summary, VariantSummary
 
 
 def summarise(

@@ -11,9 +11,10 @@ from harness.stats.surprises import Surprise, surprises
 from harness.text.figures import count, figure, percent
 from harness.types.call import Usage
 from harness.types.experiment import Price, Tier
+from harness.types.figures import ContextSize, PartitionSummary
 from harness.types.run import Manifest
 from harness.types.search import IndexReport
-from harness.types.summary import ContextSize, Notice, PartitionSummary
+from harness.types.summary import Notice
 
 LARGE_INPUT_TOKENS = 50_000
 MANY_CHUNKS = 200_000

@@ -8,8 +8,8 @@ from typing import Any
 from harness.flow.verify.trials import Cell, Line, Trial, codes
 from harness.stats.estimates import amount, share
 from harness.stats.rates import clopper_pearson_upper
+from harness.types.figures import Estimate
 from harness.types.panel import SCHEMA_METRIC
-from harness.types.summary import Estimate
 
 _KINDS = ("empty", "not_json", "fenced", "invalid", "truncated", "refused")
 _CITED = ("fabricated", "out_of_context", "irrelevant", "incomplete", "uncited", "sound")

@@ -7,8 +7,9 @@ import numpy as np
 from harness.flow.gate.gate import gate
 from harness.types.comparison import WHOLE, Baseline, Evidence, Samples, Side
 from harness.types.experiment import Gate
+from harness.types.figures import Cost, Latency, PartitionSummary
 from harness.types.run import Manifest, MetricInfo
-from harness.types.summary import Cost, Latency, PartitionSummary, RunInfo, Summary, VariantSummary
+from harness.types.summary import RunInfo, Summary, VariantSummary
 
 ANSWER = MetricInfo(name="answer", scorer="exact", primary=True, digest="d1")
 TOKENS = MetricInfo(name="tokens", scorer="tokens", primary=False, judges="facts", better="lower")
