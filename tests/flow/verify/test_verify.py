@@ -79,16 +79,21 @@ def test_it_agrees_on_runs_with_everything_in_them(tmp_path: Path, seed: int) ->
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param({"metrics": ()}, id="no metric"),
         pytest.param(
-            {"metrics": MADE.METRICS[1:2], "aid": {}, "aided": {}, "absent": {}}, id="a fact, no aids"
+            {"metrics": (), "live": dict.fromkeys(MADE.VARIANTS, False)}, id="no metric, nothing live"
         ),
-        pytest.param({"control": "streamed", "gates": MADE.GATES[:8]}, id="another control"),
         pytest.param(
-            {"sampled": {"plain": tuple(f"g-{n:03}" for n in range(0, 52, 3))}}, id="a sampled control"
+            {"metrics": MADE.METRICS[1:2], "aid": {}, "aided": {}, "absent": {}, "timeout_s": 0.13},
+            id="a fact, no aids, a low limit",
         ),
-        pytest.param({"live": dict.fromkeys(MADE.VARIANTS, False)}, id="nothing live"),
-        pytest.param({"timeout_s": 0.13}, id="a low limit"),
+        pytest.param(
+            {
+                "control": "streamed",
+                "gates": MADE.GATES[:8],
+                "sampled": {"streamed": tuple(f"g-{n:03}" for n in range(0, 52, 3))},
+            },
+            id="another control, sampled",
+        ),
     ],
 )
 def test_it_agrees_whatever_the_config_says(tmp_path: Path, changes: dict[str, Any]) -> None:
