@@ -68,13 +68,13 @@ def _counts(gate: Gate, n: int, at: float) -> str:
         above = first(lambda ones: reach(ones)[1] > gate.bound)
         passing = None if above == 0 else (above or n + 1) - 1
         ways = ("or fewer", "or more")
-    word = "failed" if gate.metric == _RATE else "right"
+    word, supposed = ("failed", "") if gate.metric == _RATE else ("right", ", where each is right or wrong")
     told = (
         f"{count(ones)} {word} {way} {verb}"
         for ones, way, verb in ((passing, ways[0], "pass"), (failing, ways[1], "fail"))
         if ones is not None
     )
-    return f"of {_examples(n)} {', '.join(told)}"
+    return f"of {_examples(n)} {', '.join(told)}{supposed}"
 
 
 def _percentile(gate: Gate, samples: int, q: float, at: float) -> str:

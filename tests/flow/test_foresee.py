@@ -23,7 +23,10 @@ def line(gate, n=100, **changes):
 
 def test_a_share_names_the_counts_that_pass_and_fail():
     """Those of the gate itself, to one example."""
-    assert line(AT_LEAST) == "of 100 examples 87 right or more pass, 72 right or fewer fail."
+    assert (
+        line(AT_LEAST)
+        == "of 100 examples 87 right or more pass, 72 right or fewer fail, where each is right or wrong."
+    )
     found = [verdict(AT_LEAST, side(answer=marks(ones, 100))).verdict for ones in (87, 86, 73, 72)]
     assert found == ["pass", "inconclusive", "inconclusive", "fail"]
     rate = Gate(metric="schema_failure_rate", at_most=0.05)

@@ -127,7 +127,7 @@ def _times(case: Case, other: Reference) -> Reading:
         doubt=late,
         excused=excused,
         unable=excused,
-        enough=_enough(found, case.gate.bound),
+        enough=None if late else _enough(found, case.gate.bound),
     )
 
 
