@@ -142,7 +142,8 @@ def _rows(made: Baseline, before: Baseline | None) -> Iterator[tuple[str, str, f
     """(Partition, variant, primary value before, after) of whatever is in either."""
     then = before.sides if before is not None else {}
     metric = made.primary or ""
-    for variant, partition in dict.fromkeys((*made.sides, *then)):
+    keys = dict.fromkeys((*made.sides, *then))
+    for variant, partition in sorted(keys, key=lambda key: (key[1] != "golden", key[1])):
         key = (variant, partition)
         yield partition, variant, mean_mark(then.get(key), metric), mean_mark(made.sides.get(key), metric)
 

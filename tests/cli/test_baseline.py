@@ -107,6 +107,7 @@ def test_a_run_waits_for_its_baseline_and_is_then_held_against_it(here: Command,
     summary = json.loads((newest() / "summary.json").read_text(encoding="utf-8"))
     assert [one["versus"] for one in summary["gates"]] == ["baseline"]
     assert {one["code"] for one in summary["warnings"]} & {"provider_drift", "baseline_stale"} == set()
+    assert here("verify", "latest", "--out", "runs").code == 0
 
 
 def test_the_control_is_asked_again_where_the_flags_leave_it_out(
