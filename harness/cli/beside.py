@@ -1,6 +1,6 @@
 """What a run is judged with that does not lie in its folder: the baseline file, and the exposure log beside the evalset."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from harness.cli.prepare import Prepared
@@ -46,29 +46,31 @@ def count_exposure(ledger: Ledger, manifest: Manifest, prepared: Prepared) -> tu
         file = exposure_file(prepared.experiment.evalset, partition)
         if not names or file is None:
             continue
-        one = _exposure(manifest, prepared, names, (partition, _rows(ledger, prepared, partition)))
+        rows = _rows(ledger, prepared, partition)
         try:
-            expose(file, one)
+            expose(
+                file,
+                replace(_look(manifest, prepared), partition=partition, rows_digest=rows, variants=names),
+            )
         except OSError as error:
             say(f"{file}: that {partition} was scored cannot be noted ({error.strerror})")
-        counted.append(exposed(file, partition, one.rows_digest))
+        counted.append(exposed(file, partition, rows))
     return tuple(one for one in counted if one is not None)
 
 
-def _exposure(
-    manifest: Manifest, prepared: Prepared, names: tuple[str, ...], partition: tuple[str, str]
-) -> Exposure:
+def _look(manifest: Manifest, prepared: Prepared) -> Exposure:
+    """What all lines of one scoring have in common."""
     evalset = prepared.evalset
     return Exposure(
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         run=manifest.id,
         experiment=manifest.experiment,
         config_digest=prepared.experiment.digest,
-        partition=partition[0],
-        rows_digest=partition[1],
+        partition="",
+        rows_digest="",
         evalset_digest=evalset.digest,
         train_digest=digest_of(evalset.partitions.get("train", ())),
-        variants=names,
+        variants=(),
     )
 
 
