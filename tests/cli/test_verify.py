@@ -69,6 +69,7 @@ def everything(here: Here, tmp_path: Path, desk: ModuleType) -> Path:
     return config
 
 
+@pytest.mark.slow
 def test_it_agrees_on_a_run_with_everything_in_it(everything: Path, here: Here, desk: ModuleType) -> None:
     """Thousands of figures, none left out, and every score made again; after it is scored again too."""
     ended = here("run", everything, "--quiet", "--limit", "6")
