@@ -45,13 +45,13 @@ class Looks:
     def __init__(self, prepared: Prepared, ledger: Ledger) -> None:
         """Take up what earlier parts of the run decided and counted."""
         self._prepared, self._ledger = prepared, ledger
-        self._examples = prepared.examples()
         self._manifest = ledger.manifest()
         self._lines = {look.variant: look for look in ledger.looks()}
         self._tried: set[tuple[str, str, str, int]] = set()
         self._most = dict(_most_failures(self._manifest, ledger.placed())) if self._manifest.looks else {}
         self._failed: dict[Part, set[str]] = {part: set() for part in self._most}
         self._counting: set[asyncio.Task[None]] = set()
+        self._examples = ledger.examples() if self._manifest.looks else {}
         if self._manifest.looks:
             self._take_up()
 
@@ -83,7 +83,7 @@ class Looks:
         if _part(record) in self._most:
             task = asyncio.create_task(self._count(record))
             self._counting.add(task)
-            task.add_done_callback(self._counting.discard)
+            task.add_done_callback(self._forget)
 
     async def take(self, look: int) -> None:
         """Judge what there is, and write down what becomes of every variant; the end of a run is judged with the run."""
@@ -93,6 +93,11 @@ class Looks:
     async def counted(self) -> None:
         """Wait until every trial that has ended is counted."""
         await asyncio.gather(*self._counting)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        """One that failed is kept, for `counted` to raise what it raised."""
+        if not task.cancelled() and task.exception() is None:
+            self._counting.discard(task)
 
     async def _count(self, record: Record) -> None:
         """Never on the loop: a scorer there would slow the clocks of the calls in flight."""
@@ -108,7 +113,8 @@ class Looks:
                 self._tried.add(record.key)
                 if _part(record) in self._most and self._broken(record):
                     self._failed[_part(record)].add(record.example_id)
-        self._rule(0)
+        if self._fallen():
+            self._rule(0)
 
     def _broken(self, record: Record) -> bool:
         """Whether it breaks its variant's schema; nothing else of it is judged."""
@@ -117,17 +123,21 @@ class Looks:
 
     def _rule(self, look: int, verdicts: _Verdicts = ((), ())) -> None:
         """Write down what becomes of the variants; a count of failures (look 0) says only who stops."""
-        fallen = {
-            variant: f"{len(ids)} examples of {partition} broke the schema, and its certificate allows {self._most[variant, partition]}"
-            for (variant, partition), ids in self._failed.items()
-            if len(ids) > self._most[variant, partition]
-        }
         tried = Counter(key[0] for key in self._tried)
-        for variant, (decision, why) in decide(self._manifest, self._running(), *verdicts, fallen).items():
+        ruled = decide(self._manifest, self._running(), *verdicts, self._fallen())
+        for variant, (decision, why) in ruled.items():
             line = replace(self._blank(variant, look), decision=decision, why=why, tried=tried[variant])
             before = self._lines.get(variant)
             if line.stops or (look and (before is None or before.look < look)):
                 self._write(line)
+
+    def _fallen(self) -> Mapping[str, str]:
+        """Variant → why a count of failures has decided it."""
+        return {
+            variant: f"{len(ids)} examples of {partition} broke the schema, and its certificate allows {most}"
+            for (variant, partition), ids in self._failed.items()
+            if len(ids) > (most := self._most[variant, partition])
+        }
 
     def _blank(self, variant: str, look: int) -> Look:
         return Look(
