@@ -163,7 +163,7 @@ BARS = [
         Bar(
             name=f"C4 gate n={n}",
             claim="gate at 5 % on such a score: the larger error",
-            high=9,
+            high=7.5,
             figure=partial(simulated.ceiling_gate_error, n=n),
         )
         for n in (50, 100)

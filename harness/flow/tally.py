@@ -1,15 +1,19 @@
 """What a run came to example by example: the sides that comparisons and gates are made of."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.stats.columns import Columns, columns
+from harness.stats.latencies import distrust
+from harness.stats.overhead import overhead as weight
 from harness.stats.sides import CAME, Cut, costs, coverage, cut, flips, marks, times
 from harness.text.canonical import digest
-from harness.types.comparison import Side, Sides
+from harness.types.comparison import FIRST_TOKEN, WHOLE, Side, Sides
 from harness.types.evalset import Example
 from harness.types.panel import SCHEMA_METRIC
 from harness.types.run import Manifest, MetricInfo, Traces
+from harness.types.summary import Overhead
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +30,7 @@ def tally(manifest: Manifest, traces: Traces) -> Sides:
     so that two sides of one example can be paired.
     """
     data = columns(traces.records, traces.judgements)
+    overhead = weight(traces.probes, manifest.concurrency) if any(manifest.live.values()) else None
     only = manifest.selection.get("only")
     chosen = None if only is None else {(one[0], one[2]) for one in only}
     sampled = {name: frozenset(ids) for name, ids in manifest.sampled.items()}
@@ -40,7 +45,9 @@ def tally(manifest: Manifest, traces: Traces) -> Sides:
                 ids = [id_ for id_ in ids if id_ in sampled[variant]]
             if variant in stopped:
                 ids = _tried(data, variant, partition, ids)
-            sides[variant, partition] = _side(manifest, data, (variant, partition), ids, traces.examples)
+            side = _side(manifest, data, (variant, partition), ids, traces.examples)
+            measured = overhead if manifest.live.get(variant, True) else None
+            sides[variant, partition] = replace(side, late=_late(side, measured))
     return sides
 
 
@@ -78,6 +85,16 @@ def _side(
         identity=_identity(manifest, variant),
         version=manifest.versions.get("variant-harness", ""),
     )
+
+
+def _late(side: Side, overhead: Overhead | None) -> str:
+    import pandas as pd
+
+    whole, first = (
+        pd.Series(side.times[key].ms if key in side.times else (), dtype=float)
+        for key in (WHOLE, FIRST_TOKEN)
+    )
+    return distrust(whole, first, overhead) or ""
 
 
 def _marks(manifest: Manifest, rows: Cut, primary: MetricInfo | None) -> dict[str, Any]:

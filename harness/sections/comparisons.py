@@ -166,9 +166,15 @@ def _beside(partition: str, rows: Sequence[Comparison]) -> Iterator[str]:
 def _time(partition: str, rows: Sequence[Comparison]) -> Iterator[str]:
     speed = [one for one in rows if one.metric == _SPEED and one.ratio is not None]
     if speed:
-        how = "adjusted" if any(one.family == "speed" for one in speed) else "not side by side"
+        how = _evidence(speed)
         told = _grouped(speed, _PACE, lambda one: multiple(one.ratio, one.ratio_ci))
         yield f"Time on {partition} ({how}; 1x is as long): {told}."
+
+
+def _evidence(speed: Sequence[Comparison]) -> str:
+    if any(one.family == "speed" for one in speed):
+        return "adjusted"
+    return "not side by side" if speed[0].run_b else "no evidence, since the harness was late itself"
 
 
 def _cost(partition: str, rows: Sequence[Comparison]) -> Iterator[str]:

@@ -43,8 +43,7 @@ def latency(
     p50, p95 = (_percentile(times, samples, q) for q in (0.5, 0.95))
     ceiling = limit_ms if timed_out[samples.index].any() else None
     first_token = _first_token(samples, limit_ms)
-    medians = (p50.value, first_token.p50_ms if first_token else None)
-    why = _why_invalid(trials, len(times), overhead) or _why_shifted(medians, overhead)
+    why = _why_none(trials, len(times)) or distrust(times, first_tokens(samples, limit_ms)[0], overhead)
     return Latency(
         p50_ms=p50.value,
         p50_ci=below(ceiling, p50.ci),
@@ -83,9 +82,27 @@ def _percentile(times: "pd.Series", samples: "pd.DataFrame", q: float) -> Quanti
     return quantile(times.to_numpy(), q, samples["example"].to_numpy())
 
 
-def _why_invalid(trials: "pd.DataFrame", samples: int, overhead: Overhead | None) -> str | None:
+def distrust(times: "pd.Series", first: "pd.Series", overhead: Overhead | None) -> str | None:
+    """Why times that the harness took cannot be trusted; None where they can.
+
+    `times` of whole trials and of their `first` tokens in ms, none NaN; a loop that comes late by little shifts a short
+    time by much. `overhead` is None where they were taken by somebody else.
+    """
+    if overhead is not None and not overhead.valid:
+        return overhead.why
+    shift_ms = overhead.loop_lag_mean_ms if overhead is not None else None
+    if shift_ms is None:
+        return None
+    for values, (what, share) in zip((times, first), SHIFT_SHARES, strict=True):
+        median = None if values.empty else float(values.median())
+        if median is not None and shift_ms > max(LEAST_SHIFT_MS, share * median):
+            return f"the event loop came {shift_ms:.1f} ms late on average: too much beside a {what} of {median:.0f} ms"
+    return None
+
+
+def _why_none(trials: "pd.DataFrame", samples: int) -> str | None:
     if samples:
-        return overhead.why if overhead is not None and not overhead.valid else None
+        return None
     if trials.empty:
         return "no trial has a record"
     if trials["cached"].all():
@@ -93,17 +110,6 @@ def _why_invalid(trials: "pd.DataFrame", samples: int, overhead: Overhead | None
     return "no live samples" + (
         ": the answers were recorded without times" if trials["recorded"].all() else ""
     )
-
-
-def _why_shifted(medians: tuple[float | None, float | None], overhead: Overhead | None) -> str | None:
-    """A loop that comes late by little shifts a short time by much."""
-    shift_ms = overhead.loop_lag_mean_ms if overhead is not None else None
-    if shift_ms is None:
-        return None
-    for value, (what, share) in zip(medians, SHIFT_SHARES, strict=True):
-        if value is not None and shift_ms > max(LEAST_SHIFT_MS, share * value):
-            return f"the event loop came {shift_ms:.1f} ms late on average: too much beside a {what} of {value:.0f} ms"
-    return None
 
 
 def _method(samples: "pd.DataFrame", stages: "pd.DataFrame", p95: Quantile) -> str:

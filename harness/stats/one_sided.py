@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from harness.stats.means import mean_t
 from harness.stats.power import Z_ONE_SIDED, Z_POWER
-from harness.stats.rates import clopper_pearson_lower, clopper_pearson_upper, wilson_effective
+from harness.stats.rates import GATE_PAIR, clopper_pearson_lower, clopper_pearson_upper, wilson_effective
 from harness.types.figures import Interval
 
 if TYPE_CHECKING:
@@ -35,7 +35,10 @@ def share_bounds(means: "Floats", repeats: int, level: float = 0.95) -> tuple[fl
             clopper_pearson_upper(ones, n, level=level),
         )
     return value, wilson_effective(
-        data, binary_trials=_binary_trials(data * repeats, repeats), confidence=2 * level - 1
+        data,
+        binary_trials=_binary_trials(data * repeats, repeats),
+        confidence=2 * level - 1,
+        pair=GATE_PAIR,
     )
 
 

@@ -47,6 +47,8 @@ class Side:
     """
     times: Mapping[str, Samples]
     """WHOLE, FIRST_TOKEN or the name of a stage → its live samples."""
+    late: str = ""
+    """Why the harness's own lateness makes its times no evidence; empty where it does not."""
     flips: tuple[int, int] = (0, 0)
     """Of the primary metric: pairs of repeats of one example that were judged differently, and all such pairs."""
     identity: Mapping[str, str] = field(default_factory=dict)

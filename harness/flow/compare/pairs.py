@@ -19,6 +19,11 @@ class Pair:
         return self.a.run != self.b.run
 
     @property
+    def untimely(self) -> bool:
+        """True where their times are no evidence: not measured side by side, or by a harness that was late itself."""
+        return self.apart or bool(self.a.late or self.b.late)
+
+    @property
     def variants(self) -> tuple[str, str]:
         """Their names."""
         return (self.a.variant, self.b.variant)

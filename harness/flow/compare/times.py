@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def timed(pair: Pair, seed: int) -> tuple[Draft, ...]:
     """Compare the live times of a pair: its speed first, then the percentiles; nothing where neither side has any.
 
-    Two runs were not measured side by side, and a slow hour is no slow variant: their times are shown and decide nothing.
+    Two runs were not measured side by side, and a slow hour is no slow variant; where the harness itself was late, its
+    times are no evidence: such are shown, and decide nothing.
     """
     if WHOLE not in pair.a.times and WHOLE not in pair.b.times:
         return ()
@@ -29,7 +30,7 @@ def timed(pair: Pair, seed: int) -> tuple[Draft, ...]:
     whole = [(a, b) for a, b in zip(both.a, both.b, strict=True) if a.min() > 0 < b.min()]  # 0 was not taken
     a, b = [a for a, _ in whole], [b for _, b in whole]
     drafts = (_speed(pair, a, b), *(_quantile(pair, name, (a, b), seed) for name in QUANTILES))
-    return tuple(replace(draft, undecidable=pair.apart) for draft in drafts)
+    return tuple(replace(draft, undecidable=pair.untimely) for draft in drafts)
 
 
 def _speed(pair: Pair, a: "Repeats", b: "Repeats") -> Draft:
@@ -53,7 +54,7 @@ def _speed(pair: Pair, a: "Repeats", b: "Repeats") -> Draft:
         losses=int((apart > 0).sum()),
         ties=int((apart == 0).sum()),
         mde=None if shown is None else b_value * (exp(shown) - 1),
-        family="descriptive" if pair.apart else "speed",
+        family="descriptive" if pair.untimely else "speed",
         a_value=a_value,
         b_value=b_value,
         ratio=found.value,

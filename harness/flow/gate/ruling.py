@@ -43,12 +43,14 @@ def ruling(case: Case, found: Reading, tested: Tested) -> Ruling:
 
 def _by_point(case: Case, found: Reading) -> Ruling:
     """A plain threshold: on the value, or on the observed difference."""
-    if found.doubt or found.unable:
-        return Ruling(keeps=None, why=found.doubt or found.unable)
+    if found.doubt:
+        return Ruling(keeps=None, why=found.doubt)
     value, bound = found.value or 0.0, case.gate.bound
     keeps = value <= bound if case.gate.at_most is not None else value >= bound
     if case.gate.versus is not None and not case.gate.margin:
         keeps = value > 0
+    if keeps and found.unable:
+        return Ruling(keeps=None, why=found.unable)
     return Ruling(keeps=keeps, why="by the value alone, whatever its interval")
 
 

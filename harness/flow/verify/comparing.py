@@ -1,6 +1,6 @@
 """Comparisons within a run: every variant against the control, from tables by example."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import exp
@@ -71,9 +71,17 @@ class Terms:
         return partial(amount_effect, confidence=confidence)
 
 
-def comparisons(sides: Sides, terms: Terms) -> list[Row]:
-    """Every row of `comparisons`: adjusted within its family, and judged."""
+def comparisons(sides: Sides, terms: Terms, late: Collection[tuple[str, str]] = ()) -> list[Row]:
+    """Every row of `comparisons`: adjusted within its family, and judged.
+
+    `late` are the variants and partitions whose times the harness's own lateness makes no evidence.
+    """
     rows = [row for a, b in pairs_of(sides, terms) for row in _rows(a, b, terms)]
+    for row in rows:
+        untimely = {(row["a"], row["partition"]), (row["b"], row["partition"])} & set(late)
+        row["untimely"] = bool(untimely) and row["ratio"] is not None
+        if row["untimely"]:
+            row["family"] = "descriptive"
     for row in rows:
         row["p_adjusted"] = None
     for family in {(row["family"], row["partition"] if row["family"] == "primary" else "") for row in rows}:
@@ -87,7 +95,8 @@ def comparisons(sides: Sides, terms: Terms) -> list[Row]:
         for row, p in zip(members, holm([row["p"] for row in members]), strict=True):
             row["p_adjusted"] = p
     for row in rows:
-        row["verdict"] = _verdict(row, terms, sign=row.pop("sign"), floor=row.pop("floor"))
+        verdict = _verdict(row, terms, sign=row.pop("sign"), floor=row.pop("floor"))
+        row["verdict"] = "cannot tell" if row.pop("untimely") else verdict
     return rows
 
 

@@ -85,7 +85,13 @@ def _figures(held: Held, baseline: Baseline | None) -> dict[str, Any]:
         fails=fails,
         baseline=None if baseline is None else plain_baseline(baseline),
     )
-    rows = comparisons(bench.sides, bench.terms)
+    late = [
+        (variant, name)
+        for variant, told in variants.items()
+        for name, part in told["partitions"].items()
+        if part["latency"]["n_live"] and not part["latency"]["valid"]
+    ]
+    rows = comparisons(bench.sides, bench.terms, late)
     told = notices(held, run, variants, weight)
     told.update(
         [*edge_codes(bench.sides, rows, bench.terms), *drift_codes(bench.sides, bench.baseline, bench.terms)]
