@@ -15,10 +15,11 @@ _BESIDE = frozenset({"schema", "prices"})
 def stale(manifest: Manifest, sides: Sides, baseline: Baseline) -> tuple[Notice, ...]:
     """Tell which rows, scorers, schema and prices are not those of the baseline, and whose version wrote it.
 
-    Rows that a run left out by its flags are no sign of age.
+    Rows that a run left out by its flags, or may have since it stops early, are no sign of age.
     """
+    part = bool(manifest.looks) or any(manifest.selection.get(key) for key in CHOSEN)
     told = (
-        *_rows(sides, baseline, whole=not any(manifest.selection.get(key) for key in CHOSEN)),
+        *_rows(sides, baseline, whole=not part),
         *_judges(sides, baseline),
         *_prices(sides, baseline),
         *_version(manifest, baseline),

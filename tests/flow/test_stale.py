@@ -65,3 +65,18 @@ def test_rows_that_the_flags_left_out_are_no_sign_of_age() -> None:
 def test_another_version_of_the_harness_is_told() -> None:
     """A baseline of another version is said to be one."""
     assert told(version="1.0") == ["was written by harness 1.0, and this run by 2.0"]
+
+
+def test_rows_that_an_early_stop_left_out_are_no_sign_of_age() -> None:
+    """A run that may stop early need not have asked every row."""
+    part = replace(SIDE, examples=("x", "y"), digests=("1", "2"), tags=((), ()))
+    kept = Baseline(
+        file="b.json",
+        experiment="x",
+        run="old",
+        version="2.0",
+        control="a",
+        primary="m",
+        sides={("a", "golden"): SIDE},
+    )
+    assert stale(replace(MANIFEST, looks=(0.5, 1.0)), {("a", "golden"): part}, kept) == ()
