@@ -21,7 +21,7 @@ from harness.types.plugins import Section
 from harness.types.report import Table, Text
 from harness.types.run import Traces
 from harness.types.search import IndexReport
-from harness.types.summary import Comparison, Exposed, Notice, Spend, Verdict
+from harness.types.summary import Comparison, Exposed, Look, Notice, Spend, Verdict
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,7 @@ def searched(summary):
             VERDICT,
             replace(VERDICT, verdict="inconclusive", value=None, ci=(None, None), counts="undecided"),
         ),
+        looks=(LOOK, replace(LOOK, variant="prompt-only", look=5, decision="go on", tried=500)),
         comparisons=(
             COMPARISON,
             replace(COMPARISON, metric="coverage", family="descriptive", p_adjusted=None),
@@ -77,6 +78,9 @@ VERDICT = Verdict(
 )  # fmt: skip
 
 
+LOOK = Look(
+    look=2, of=5, at="z", variant="rag", decision="hopeless", why="so it is", level=0.998, tried=200, planned=500
+)  # fmt: skip
 FAILED_STAGE = StageLatency(p50_ms=None, p95_ms=None, n=0, failures=3)
 INDEX = IndexReport(
     index="i", variants=("rag", "rag+few-shot"), stage="retrieve", store="disk", documents=60, chunks=120, embedded=120,
