@@ -149,6 +149,9 @@ def _weak(experiment: Experiment, evalset: Evalset) -> Iterator[Notice]:
     if not experiment.metrics:
         message = "no metrics are declared: only schema failures, cost and latency will be reported"
         yield Notice(code="no_metrics", message=message)
+    if experiment.stop_early and all(gate.advisory for gate in experiment.gates):
+        message = "stop_early has no gate that could decide a variant: nothing will stop"
+        yield Notice(code="stop_early_idle", message=message)
 
 
 def _beside_retrieval(experiment: Experiment, evalset: Evalset) -> Iterator[Notice]:

@@ -4,7 +4,7 @@ import pytest
 
 from harness.flow.check import FEWEST_GOLDEN, check
 from harness.types.evalset import EDGE_TAGS, Evalset, EvalsetSpec, Example
-from harness.types.experiment import Experiment, Metric, ModelSpec, OutputSpec, StageSpec, Variant
+from harness.types.experiment import Experiment, Gate, Metric, ModelSpec, OutputSpec, StageSpec, Variant
 
 METRIC = Metric(name="answer", scorer="exact")
 LONG = "the parcel that I sent to my aunt in March never came and nobody answers the phone"
@@ -83,6 +83,23 @@ def test_what_weakens_a_verdict_is_noticed(partitions, metrics, code, word):
     assert faults == ()
     assert [notice.code for notice in notices] == [code]
     assert word in notices[0].message
+
+
+@pytest.mark.parametrize("advisory", [None, True, False])
+def test_an_early_stop_with_nothing_to_decide_is_noticed(advisory):
+    """Without a gate, and with one that can fail nothing."""
+    gate = Gate(metric="m", judge="point", at_least=0.0, advisory=bool(advisory))
+    experiment = Experiment(
+        name="x", file="c.yaml", evalset=EvalsetSpec(), variants=(), metrics=(METRIC,), stop_early=True,
+        gates=() if advisory is None else (gate,),
+    )  # fmt: skip
+    rows = {
+        "golden": unlike("g", FEWEST_GOLDEN),
+        "edge": unlike("e", 3, *EDGE_TAGS),
+        "train": unlike("t", 5),
+    }
+    _, notices = check(experiment, Evalset(name="e", partitions=rows))
+    assert [notice.code for notice in notices] == ["stop_early_idle"] * (advisory is not False)
 
 
 def asked(**changes):
