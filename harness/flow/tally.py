@@ -5,15 +5,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.stats.columns import Columns, columns
-from harness.stats.latencies import distrust
 from harness.stats.overhead import overhead as weight
-from harness.stats.sides import CAME, Cut, costs, coverage, cut, flips, marks, times
+from harness.stats.sides import CAME, Cut, costs, coverage, cut, flips, late, marks, times
 from harness.text.canonical import digest
-from harness.types.comparison import FIRST_TOKEN, WHOLE, Side, Sides
+from harness.types.comparison import Side, Sides
 from harness.types.evalset import Example
 from harness.types.panel import SCHEMA_METRIC
 from harness.types.run import Manifest, MetricInfo, Traces
-from harness.types.summary import Overhead
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,9 +43,10 @@ def tally(manifest: Manifest, traces: Traces) -> Sides:
                 ids = [id_ for id_ in ids if id_ in sampled[variant]]
             if variant in stopped:
                 ids = _tried(data, variant, partition, ids)
-            side = _side(manifest, data, (variant, partition), ids, traces.examples)
+            rows = cut(data, variant, partition, ids)
+            side = _side(manifest, rows, (variant, partition), ids, traces.examples)
             measured = overhead if manifest.live.get(variant, True) else None
-            sides[variant, partition] = replace(side, late=_late(side, measured))
+            sides[variant, partition] = replace(side, late=late(rows, manifest.timeout_s * 1000, measured))
     return sides
 
 
@@ -63,13 +62,12 @@ def _tried(data: Columns, variant: str, partition: str, ids: Iterable[str]) -> l
 
 def _side(
     manifest: Manifest,
-    data: Columns,
+    rows: Cut,
     whose: tuple[str, str],
     ids: list[str],
     examples: Mapping[str, Example],
 ) -> Side:
     variant, partition = whose
-    rows = cut(data, variant, partition, ids)
     primary = manifest.primary
     return Side(
         variant=variant,
@@ -85,16 +83,6 @@ def _side(
         identity=_identity(manifest, variant),
         version=manifest.versions.get("variant-harness", ""),
     )
-
-
-def _late(side: Side, overhead: Overhead | None) -> str:
-    import pandas as pd
-
-    whole, first = (
-        pd.Series(side.times[key].ms if key in side.times else (), dtype=float)
-        for key in (WHOLE, FIRST_TOKEN)
-    )
-    return distrust(whole, first, overhead) or ""
 
 
 def _marks(manifest: Manifest, rows: Cut, primary: MetricInfo | None) -> dict[str, Any]:

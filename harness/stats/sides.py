@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.stats.columns import Columns
-from harness.stats.latencies import first_tokens, live_times
+from harness.stats.latencies import distrust, first_tokens, live_times
 from harness.stats.stages import stage_times
 from harness.types.comparison import FIRST_TOKEN, WHOLE, Samples, Side
+from harness.types.summary import Overhead
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,6 +93,12 @@ def times(side: Cut, limit_ms: float) -> Mapping[str, Samples]:
         ended = rows.index[rows["ended"] & (rows["name"] == name)]
         found[name] = _samples(side, ms, late & late.index.isin(ended))
     return {name: samples for name, samples in found.items() if len(samples.ms)}
+
+
+def late(side: Cut, limit_ms: float, overhead: Overhead | None) -> str:
+    """Why the harness's own lateness makes its times no evidence (stats.latencies.distrust); empty where it does not."""
+    whole = live_times(side.trials, limit_ms)
+    return distrust(whole, first_tokens(side.trials.loc[whole.index], limit_ms)[0], overhead) or ""
 
 
 def flips(side: Cut, metric: str) -> tuple[int, int]:

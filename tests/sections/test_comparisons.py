@@ -23,7 +23,11 @@ def laid(made_run):
 
     examples = {id_: Example(id=id_, inputs={}, digest=id_, tags=()) for id_ in placed}
     traces = Traces(
-        records=made_run.records, judgements=made_run.judgements, examples=examples, placed=placed
+        records=made_run.records,
+        judgements=made_run.judgements,
+        probes=made_run.probes,
+        examples=examples,
+        placed=placed,
     )
     return tally(made_run.manifest, traces)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from harness.stats.one_sided import amount_bounds, examples_to_decide, share_bounds
-from harness.stats.rates import wilson_effective
+from harness.stats.rates import GATE_PAIR, wilson_effective
 from harness.stats.ratios import FEWEST_PAIRS, quantile_difference
 
 
@@ -33,12 +33,14 @@ def test_neither_bound_misses_the_truth_in_more_than_one_sample_of_twenty(n):
 
 
 def test_graded_and_repeated_scores_have_the_bounds_of_their_effective_number():
-    """The two-sided interval of 90 % that a report would have."""
+    """The two-sided interval of 90 % that a report would have, with the gate's own pseudo-pair."""
     random = np.random.default_rng(2)
     graded = random.beta(8, 2, 80)
-    assert share_bounds(graded, 1)[1] == wilson_effective(graded, confidence=0.9)
+    assert share_bounds(graded, 1)[1] == wilson_effective(graded, confidence=0.9, pair=GATE_PAIR)
     repeated = np.round(graded * 3) / 3
-    assert share_bounds(repeated, 3)[1] == wilson_effective(repeated, binary_trials=240, confidence=0.9)
+    assert share_bounds(repeated, 3)[1] == wilson_effective(
+        repeated, binary_trials=240, confidence=0.9, pair=GATE_PAIR
+    )
     assert share_bounds([], 1) == (None, (None, None))
 
 
