@@ -164,6 +164,9 @@ def each(chosen: Iterable[int], keep: Path | None, one: Callable[[int], Any]) ->
             if keep is not None:
                 with keep.open("a") as lines:
                     lines.write(json.dumps([seed, kept[seed]]) + "\n")
+        if number % 20 == 0:
+            gc.unfreeze()
+            gc.collect()
         if number % 50 == 0:
             print(f"{number} runs", file=sys.stderr, flush=True)
         yield kept[seed]
