@@ -217,7 +217,7 @@ def paired(a: PlainSide, b: PlainSide, metric: str) -> Paired:
         missing=[example for example in same if example not in ours and example in theirs],
         absent=[example for example in b.examples if example not in a.rows and example in theirs],
         new=sorted(example for example in beside if example in ours),
-        changed=[example for example in shared if example not in same],
+        changed=[example for example in shared if a.rows[example] != b.rows[example]],
     )
 
 
