@@ -15,13 +15,21 @@ _SPEED, _COST = "latency_ms", "cost_usd_per_1k"
 _SHARES = (TANGO, ADJUSTED_T)
 _PACE = {"better": "faster", "worse": "slower"}
 _PRICE = {"better": "cheaper", "worse": "dearer"}
+_LOOKED = (
+    "Variants were stopped early: p and intervals here are those of a single look, and claim a little too much. Decide by the "
+    "gates."
+)
 
 
 def comparisons(summary: Summary) -> tuple[Block, ...]:
     """Show what decides for each partition, then all that describes; nothing where nothing is compared."""
     if not summary.comparisons:
         return ()
-    return (Heading(text="Comparisons"), *compared(summary.comparisons, f"against {summary.control}"))
+    looked = (
+        (Text(text=_LOOKED, tone="note", brief=True),) if any(look.stops for look in summary.looks) else ()
+    )
+    made = compared(summary.comparisons, f"against {summary.control}")
+    return (Heading(text="Comparisons"), *looked, *made)
 
 
 def compared(made: Sequence[Comparison], how: str, *, named: int = 0) -> Iterator[Block]:

@@ -14,6 +14,7 @@ from harness.sections.comparisons import NAMED, compared, comparisons, outside, 
 from harness.types.comparison import Terms
 from harness.types.report import Table, Text
 from harness.types.run import Traces
+from harness.types.summary import Look
 
 
 def laid(made_run):
@@ -158,3 +159,14 @@ def test_chance_is_counted_among_what_describes(summary):
     assert all_ == len(told)
     assert strays == sum(one.verdict in ("better", "worse") for one in told)
     assert len(list(times(summary.comparisons))) == 2
+
+
+def test_a_run_that_stopped_early_is_decided_by_its_gates(summary):
+    """A table of one look claims too much after several: it says so, and only then."""
+    look = Look(
+        look=2, of=5, at="z", variant="rag", decision="hopeless", why="so", level=0.998, tried=9, planned=99
+    )
+    said = [block.text for block in comparisons(replace(summary, looks=(look,))) if isinstance(block, Text)]
+    assert "Decide by the gates" in said[0]
+    going = replace(summary, looks=(replace(look, decision="go on"),))
+    assert comparisons(going) == comparisons(summary)
