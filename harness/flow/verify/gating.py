@@ -116,12 +116,13 @@ def _keeps(case: Case, found: Reading, *, shown: bool) -> bool | None:
 
 
 def _by_point(one: Gate, found: Reading) -> bool | None:
-    value = found.value or 0.0
-    if found.doubtful or found.unable:
+    if found.doubtful:
         return None
+    value = found.value or 0.0
+    keeps = value <= one.bound if one.at_most is not None else value >= one.bound
     if one.versus is not None and not one.margin:
-        return value > 0
-    return value <= one.bound if one.at_most is not None else value >= one.bound
+        keeps = value > 0
+    return None if keeps and found.unable else keeps
 
 
 def _by_bounds(one: Gate, found: Reading) -> bool | None:

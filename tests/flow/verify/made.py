@@ -56,6 +56,8 @@ GATES = (
     Gate(metric="latency_p50_ms", versus="control", margin=20.0),
     Gate(metric="first_token_p95_ms", at_most=90.0, inconclusive="pass"),
     Gate(metric="cost_usd_per_1k", at_most=0.4),
+    Gate(metric="answer", versus="control", margin=0.01, judge="point", advisory=True),
+    Gate(metric="answer", at_least=0.4, judge="point"),
     Gate(metric="coverage", at_least=0.9),
     Gate(metric=EDGE_REGRESSION, partition="edge", margin=0.05),
     Gate(metric="odd", versus="control", margin=1.0, variant="rag"),
@@ -227,7 +229,7 @@ def write(
         for one in lines:
             ledger.append(Entry(record=one))
         for number in range(40):
-            lags = tuple(random.expovariate(1) for _ in range(20))
+            lags = tuple(random.expovariate(2 if seed % 2 else 0.3) for _ in range(20))
             sends = (0.5, 1.5)
             ledger.note(Probe(at=NOON, loop_lag_ms=lags, start_to_send_ms=sends, in_flight=number % 9))
         ledger.note_index(INDEX)
