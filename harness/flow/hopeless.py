@@ -1,4 +1,4 @@
-"""Which gates could not pass even on perfect data, and how many examples could."""
+"""Which gates could not pass even on perfect data, and how many examples could; and which promise nothing."""
 
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -23,23 +23,41 @@ _ELSEWHERE = ("http", "python", "recorded")
 """Providers whose answers may tell their own cost, and their own stages."""
 _MOST = 1_000_000
 _MEND = "mend it, or say advisory: true"
+_FIVE = "shares are from 0 to 1: 0.05 is 5"
 
 Told = tuple[str, str]
 """Why it cannot pass; what next."""
 
 
 def hopeless(experiment: Experiment, evalset: Evalset) -> tuple[Fault, ...]:
-    """Name every gate that is not advisory and could not pass, whatever a run brings.
+    """Name every gate that is not advisory and could not pass, whatever a run brings; and every one that promises nothing.
 
     Too few examples for its bound (at the level of the last look, of a run that may stop early), a bound that nothing
-    can reach, a partition, stage, schema or price that is not there.
+    can reach, a partition, stage, schema or price that is not there; a bound or margin that every share keeps.
     """
-    return tuple(
-        Fault(where=gate.where, what=f"the gate '{gate}' cannot pass: {what}", next=hint)
+    faults = (
+        (gate, told, reason)
         for gate in experiment.gates
-        if not gate.advisory
-        for what, hint in _first(gate, experiment, evalset)
+        for reason, found in (
+            ("promises nothing", _kept_by_all(gate, experiment)),
+            ("cannot pass", () if gate.advisory else _first(gate, experiment, evalset)),
+        )
+        for told in found
     )
+    return tuple(
+        Fault(where=gate.where, what=f"the gate '{gate}' {reason}: {what}", next=hint)
+        for gate, (what, hint), reason in faults
+    )
+
+
+def _kept_by_all(gate: Gate, experiment: Experiment) -> Iterator[Told]:
+    """Whoever writes points or per cent gets a gate that nothing can break."""
+    if not _is_share(gate, experiment):
+        return
+    if gate.margin is not None and gate.margin >= 1:
+        yield "no share is worse than another by more than 1", f"{_FIVE} points"
+    if gate.at_most is not None and gate.at_most >= 1:
+        yield "no share is above 1", f"{_FIVE} %"
 
 
 def _first(gate: Gate, experiment: Experiment, evalset: Evalset) -> Iterator[Told]:

@@ -31,8 +31,8 @@ RAG = replace(PLAIN, name="rag", stages=(StageSpec(kind="retrieve"), *PLAIN.stag
 METRICS = (Metric(name="answer", scorer="exact", primary=True), Metric(name="tokens", scorer="tokens"))
 
 
-def told(gate, golden=100, edge=40, *, schema=True, variants=(PLAIN, RAG), **changes):
-    """Why each gate cannot pass; nothing where it can."""
+def faults(gate, golden=100, edge=40, *, schema=True, variants=(PLAIN, RAG), **changes):
+    """What is wrong with the one gate of a small experiment."""
     rows = {name: tuple(Example(id=f"{name}{n}", inputs={}) for n in range(size))
             for name, size in (("golden", golden), ("edge", edge), ("train", 5))}  # fmt: skip
     evalset = Evalset(name="e", partitions=rows, schema={"type": "object"} if schema else None)
@@ -40,10 +40,15 @@ def told(gate, golden=100, edge=40, *, schema=True, variants=(PLAIN, RAG), **cha
         name="x", file="c.yaml", evalset=EvalsetSpec(), variants=variants, metrics=METRICS, control="plain",
         candidates=("rag",), gates=(replace(gate, where="c.yaml:9"),), **changes,
     )  # fmt: skip
-    faults = hopeless(experiment, evalset)
-    assert all(fault.where == "c.yaml:9" for fault in faults)
-    assert all(fault.what.startswith(f"the gate '{gate}' cannot pass: ") for fault in faults)
-    return "".join(f"{fault.what.partition('cannot pass: ')[2]}; {fault.next}" for fault in faults)
+    return hopeless(experiment, evalset)
+
+
+def told(gate, golden=100, edge=40, **changes):
+    """Why each gate cannot pass; nothing where it can."""
+    found = faults(gate, golden, edge, **changes)
+    assert all(fault.where == "c.yaml:9" for fault in found)
+    assert all(fault.what.startswith(f"the gate '{gate}' cannot pass: ") for fault in found)
+    return "".join(f"{fault.what.partition('cannot pass: ')[2]}; {fault.next}" for fault in found)
 
 
 P95, P50 = Gate(metric="latency_p95_ms", at_most=900), Gate(metric="latency_p50_ms", at_most=900)
@@ -147,3 +152,21 @@ def test_quantities_and_counts_need_no_number_of_examples():
 def test_advice_may_be_hopeless():
     """It fails no run."""
     assert told(replace(P95, advisory=True), 5) == ""
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        (replace(MARGIN, margin=5.0), "no share is worse than another by more than 1; shares are from 0 to 1: 0.05 is 5 points"),
+        (Gate(metric=EDGE_REGRESSION, margin=5.0), "no share is worse than another by more than 1"),
+        (Gate(metric="schema_failure_rate", at_most=1), "no share is above 1; shares are from 0 to 1: 0.05 is 5 %"),
+    ],
+)  # fmt: skip
+def test_points_or_per_cent_for_a_share_are_a_gate_that_promises_nothing(gate, said):
+    """Nothing could break it, so it is a fault, advisory or not; of a quantity the same bound is one."""
+    for one in (gate, replace(gate, advisory=True)):
+        (fault,) = faults(one)
+        assert f"{fault.what}; {fault.next}".startswith(f"the gate '{one}' promises nothing: {said}")
+    assert not faults(
+        replace(gate, metric="tokens", versus=gate.versus or ("control" if gate.margin else None))
+    )
