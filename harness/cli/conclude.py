@@ -39,6 +39,9 @@ from harness.types.summary import Exposed, Summary, Verdict
 REPORT = "report.md"
 _NOTHING = Beside()
 
+DECIDING = ("gates", "candidates", "alpha", "control")
+"""What a config says of deciding, beside the metrics."""
+
 
 def judge(ledger: Ledger, prepared: Prepared, *, again: bool = False) -> Summary:
     """Score the records, summarise, compare and judge; write scores.jsonl, summary.json, report.md and the rankings in trec/.
@@ -48,10 +51,7 @@ def judge(ledger: Ledger, prepared: Prepared, *, again: bool = False) -> Summary
     panel, before = prepared.panel, ledger.summary()
     manifest = replace(ledger.manifest(), metrics=metric_infos(panel))
     if again:
-        experiment = prepared.experiment
-        manifest = replace(
-            manifest, gates=experiment.gates, candidates=experiment.candidates, alpha=experiment.alpha
-        )
+        manifest = decided_by(manifest, prepared.experiment)
     baseline = baseline_for(manifest.gates, prepared.experiment.baseline)
 
     def records() -> Iterable[Record]:
@@ -61,17 +61,27 @@ def judge(ledger: Ledger, prepared: Prepared, *, again: bool = False) -> Summary
     judged = with_passages(records(), ledger.folder / TEXTS) if panel.reads_passages else records()
     ledger.write_scores(score(judged, ledger.examples(), panel))
     if again or ledger.judged_again:
-        by = {
-            "metrics": manifest.metrics,
-            "schema": prepared.evalset.schema,
-            "prices": prices_of(prepared.experiment),
-        }
-        ledger.write(JUDGED, orjson.dumps(by, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
+        prices = prices_of(prepared.experiment)
+        manifest = remembered(ledger, replace(manifest, schema=prepared.evalset.schema, prices=prices))
     finished_at = datetime.now(UTC).isoformat(timespec="seconds")
     if again and before is not None:
         finished_at = before["run"]["finished_at"]
     beside = Beside(baseline=baseline, exposed=count_exposure(ledger, manifest, prepared))
     return settle(ledger, manifest, records, finished_at, beside)
+
+
+def decided_by(manifest: Manifest, experiment: Experiment) -> Manifest:
+    """The manifest with what another config promises, of whom, beside whom."""
+    return replace(manifest, **{name: getattr(experiment, name) for name in DECIDING})
+
+
+def remembered(ledger: Ledger, manifest: Manifest) -> Manifest:
+    """Keep in judged.json what a run is judged by now; the manifest as it is read back, so that digests are those of a file."""
+    by = {name: getattr(manifest, name) for name in ("metrics", "schema", "prices")}
+    by["deciding"] = {name: getattr(manifest, name) for name in DECIDING}
+    ledger.write(JUDGED, orjson.dumps(by, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
+    judged = ledger.judged()
+    return replace(manifest, schema=judged.schema, prices=judged.prices)
 
 
 def settle(

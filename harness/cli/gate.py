@@ -10,7 +10,16 @@ from cyclopts import Parameter
 
 from harness import registry
 from harness.cli.beside import Beside
-from harness.cli.conclude import broken, metric_infos, prices_of, settle, undecided
+from harness.cli.conclude import (
+    broken,
+    decided_by,
+    last_priced,
+    metric_infos,
+    prices_of,
+    remembered,
+    settle,
+    undecided,
+)
 from harness.cli.flags import listed
 from harness.cli.prepare import Prepared, prepare
 from harness.cli.publish import COMMENT, JUNIT
@@ -19,7 +28,6 @@ from harness.errors import Fault, GateFailed, HarnessError, RunIncomplete, Undec
 from harness.files.baselines import baseline_for
 from harness.files.ledger import SCORES, Ledger, find_run
 from harness.flow.report import report
-from harness.flow.reprice import reprice
 from harness.types.comparison import Baseline
 from harness.types.record import Record
 from harness.types.run import Manifest
@@ -44,18 +52,20 @@ def gate(
         json: Print the verdicts as one JSON document instead of lines.
     """
     ledger = find_run(run, out)
-    manifest, prepared = ledger.manifest(), None
+    manifest, prepared = ledger.judged(), None
     if config is not None:
         prepared = prepare(config, partitions=listed(manifest.selection["partitions"]))
         look_over(prepared, manifest)
+        _require_scored_so(run, manifest, prepared)
         manifest = _judged_by(manifest, prepared)
     _require_judgeable(run, ledger, manifest, config)
     named = _named_by(manifest) if prepared is None else prepared.experiment.baseline
     beside = Beside(baseline=_baseline(manifest, baseline, named))
+    if prepared is not None or ledger.judged_again:
+        manifest = remembered(ledger, manifest)
 
     def records() -> Iterable[Record]:
-        found = ledger.records()
-        return found if prepared is None else reprice(found, prices_of(prepared.experiment))
+        return last_priced(ledger, manifest)
 
     summary = settle(ledger, manifest, records, _finished_at(ledger), beside)
     _show(ledger, summary, as_json=json)
@@ -66,19 +76,30 @@ def gate(
 
 
 def _judged_by(manifest: Manifest, prepared: Prepared) -> Manifest:
-    experiment = prepared.experiment
-    return replace(
-        manifest,
-        metrics=metric_infos(prepared.panel),
-        gates=experiment.gates,
-        candidates=experiment.candidates,
-        control=experiment.control,
-        alpha=experiment.alpha,
-    )
+    """Its metrics are those of the stored scores, which it may leave out, and decide among."""
+    scored = {metric.name for metric in manifest.metrics}
+    metrics = tuple(metric for metric in metric_infos(prepared.panel) if metric.name in scored)
+    manifest = replace(manifest, metrics=metrics, prices=prices_of(prepared.experiment))
+    return decided_by(manifest, prepared.experiment)
+
+
+def _require_scored_so(run: str, manifest: Manifest, prepared: Prepared) -> None:
+    """Raise UsageError where the config asks for scores that the run has not, or has from another scorer or options."""
+    scored = {metric.name: metric.digest for metric in manifest.metrics}
+    asked = {gate.metric for gate in prepared.experiment.gates}
+    faults = []
+    for metric in metric_infos(prepared.panel):
+        if metric.name not in scored and (metric.primary or metric.name in asked):
+            faults.append(f"the run's scores hold no '{metric.name}'")
+        elif scored.get(metric.name, "") not in ("", metric.digest):
+            faults.append(f"the run's scores of '{metric.name}' are by another scorer, or other options")
+    if faults:
+        hint = f"harness score {run} --config {prepared.experiment.file}"
+        raise UsageError(Fault(where=run, what=" and ".join(faults), next=hint))
 
 
 def _require_judgeable(run: str, ledger: Ledger, manifest: Manifest, config: Path | None) -> None:
-    """Raise UsageError where nothing is promised, or nothing is scored that could keep it: silence is no pass."""
+    """Raise UsageError where nothing is promised, or nothing was scored: silence is no pass."""
     if not manifest.gates:
         where = str(config or ledger.run_id)
         hint = "add gates: to it" if config else "--config FILE judges it by the gates of another config"
@@ -86,14 +107,6 @@ def _require_judgeable(run: str, ledger: Ledger, manifest: Manifest, config: Pat
     if not (ledger.folder / SCORES).exists():
         what = f"has no {SCORES}: it was never scored"
         raise UsageError(Fault(where=str(ledger.folder), what=what, next=f"harness score {run}"))
-    if config is None:
-        return
-    declared = {metric.name for metric in manifest.metrics}
-    scored = {line.metric for line in ledger.judgements()}
-    lacking = dict.fromkeys(one.metric for one in manifest.gates if one.metric in declared - scored)
-    if lacking:
-        what = f"the run's scores hold no {' and no '.join(repr(name) for name in lacking)}"
-        raise UsageError(Fault(where=run, what=what, next=f"harness score {run} --config {config}"))
 
 
 def _named_by(manifest: Manifest) -> Path | None:

@@ -50,7 +50,8 @@ def second_look(ledger: Ledger, stated: Line, config: Path | None, baseline: Pat
     plain |= {name: again[name] for name in ("metrics", "schema") if name in again}
     manifest = manifest_of(plain)
     prepared, why = _prepared(manifest, config)
-    chosen = _terms(manifest, prepared, stated, asked=config is not None)
+    decided = manifest_of({**plain, **again.get("deciding", {})})
+    chosen = _terms(decided, prepared, stated, asked=config is not None)
     plain |= orjson.loads(orjson.dumps(chosen, option=orjson.OPT_NON_STR_KEYS))
     files = Files(
         manifest=plain,

@@ -77,8 +77,8 @@ def _show(agreement: Agreement, why: str, *, as_json: bool) -> None:
         tell(f"scores taken as stored: {why}")
     else:
         tell(f"{count(agreement.scores)} scores made again from the records")
-    if any(not _is_score(one) for one in agreement.differences) and why:
-        say("if the run was judged again by another config, name that: --config FILE")
+    if any(one.path.startswith("gates") for one in agreement.differences):
+        say("if a gate was held against another baseline than its config's, name that: --baseline FILE")
 
 
 def _is_score(one: Difference) -> bool:

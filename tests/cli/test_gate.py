@@ -182,6 +182,42 @@ def test_a_metric_that_was_not_scored_is_scored_first(gated: Path, judged: Path,
     assert here("gate", "latest", "--config", other).code == 0
 
 
+def test_scores_of_another_scorer_are_scored_first(gated: Path, judged: Path, here: Command) -> None:
+    """A config that scores a metric otherwise cannot judge the stored scores, whose scorer they would be taken for."""
+    other = other_config(gated, "  - {metric: right, at_least: 0.5, judge: point}\n")
+    other.write_text(
+        other.read_text(encoding="utf-8").replace("scorer: exact", "scorer: contains"), encoding="utf-8"
+    )
+    ended = here("gate", "latest", "--config", other)
+    assert ended.code == 2
+    assert ended.err == (
+        "error: latest: the run's scores of 'right' are by another scorer, or other options; "
+        f"harness score latest --config {other}\n"
+    )
+    assert here("score", "latest", "--config", other).code == 0
+    assert here("gate", "latest", "--config", other).code == 0
+
+
+def test_what_was_judged_again_stays_so(gated: Path, judged: Path, here: Command) -> None:
+    """Its own gates are then held against the scores and prices that the folder has now, and told as such."""
+    text = gated.read_text(encoding="utf-8").replace("scorer: exact", "scorer: contains")
+    cost = text.replace(GATES, f"{GATES}  - {{metric: cost_usd_per_1k, versus: baseline, margin: 1}}\n")
+    gated.with_name("cost.yaml").write_text(f"baseline: main.json\n{cost}", encoding="utf-8")
+    priced = cost.replace("input_usd_per_mtok: 100, output_usd_per_mtok: 200", "request_usd: 0.5")
+    other = gated.with_name("other.yaml")
+    other.write_text(f"baseline: main.json\n{priced}", encoding="utf-8")
+    assert here("score", "latest", "--config", gated.with_name("cost.yaml")).code == 2
+    assert here("baseline", "latest", "--to", gated.with_name("main.json")).code == 0
+    ended = here("score", "latest", "--config", other)
+    assert ended.code == 3
+    assert "the baseline was judged by other prices: write it again" in ended.err
+    assert here("gate", "latest").code == 0
+    summary = json.loads((judged / "summary.json").read_text(encoding="utf-8"))
+    assert summary["metrics"]["right"] == "contains"
+    assert summary["variants"]["terse"]["partitions"]["golden"]["cost"]["usd_per_1k"] == pytest.approx(500)
+    assert here("verify", "latest").code == 0
+
+
 def test_a_baseline_is_the_one_that_is_named(gated: Path, judged: Path, here: Command) -> None:
     """`--baseline` stands for the config's file; where no gate asks for one it is a wrong request."""
     assert here("baseline", "latest", "--to", "main.json").code == 0
