@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.stats.multiple import holm
-from harness.stats.paired import Effect
+from harness.stats.paired import Effect, differences
 from harness.stats.pairing import Pairs
 from harness.types.comparison import Better
 
@@ -103,5 +103,5 @@ def _places(edge: Pairs, tags: Mapping[str, Sequence[str]]) -> Iterator[tuple[st
 
 
 def _lost(edge: Pairs, rows: Sequence[int], better: Better) -> tuple[str, ...]:
-    sign = 1 if better == "higher" else -1
-    return tuple(edge.ids[at] for at in rows if sign * (edge.a[at] - edge.b[at]) < 0)
+    gained = differences(edge.a, edge.b) * (1 if better == "higher" else -1)
+    return tuple(edge.ids[at] for at in rows if gained[at] < 0)

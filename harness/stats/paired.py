@@ -123,7 +123,7 @@ def share_effect(
     import numpy as np
     from scipy.special import ndtr
 
-    apart = _differences(a, b)
+    apart = differences(a, b)
     counts = _counts(apart)
     if not apart.size:
         return Effect(value=None, ci=(None, None), p=None, p_below=None, method=TANGO, **counts)
@@ -162,7 +162,7 @@ def stratified_effect(
     import numpy as np
     from scipy.special import stdtr, stdtrit
 
-    apart = _differences(a, b)
+    apart = differences(a, b)
     counts = _counts(apart)
     if not apart.size:
         return Effect(value=None, ci=(None, None), p=None, p_below=None, method=STRATIFIED_T, **counts)
@@ -177,12 +177,12 @@ def stratified_effect(
     parts = share**2 * squares / (sizes - 1) / sizes
     error = float(np.sqrt(parts.sum()))
     freedom = float(parts.sum() ** 2 / (parts**2 / (sizes - 1)).sum())
-    half, below = float(stdtrit(freedom, (1 + confidence) / 2)) * error, float(stdtr(freedom, value / error))
+    half, t = float(stdtrit(freedom, (1 + confidence) / 2)) * error, value / error
     return Effect(
         value=value,
         ci=_clipped((value - half, value + half)),
-        p=2 * min(below, 1 - below),
-        p_below=below,
+        p=2 * float(stdtr(freedom, -abs(t))),
+        p_below=float(stdtr(freedom, t)),
         method=STRATIFIED_T,
         **counts,
     )
@@ -194,13 +194,13 @@ def amount_effect(a: "Floats", b: "Floats", *, confidence: float = 0.95) -> Effe
     One example, or differences that do not differ: no interval for one, a point for the other, and a p of 1 where that
     point is 0, else 0.
     """
-    apart = _differences(a, b)
+    apart = differences(a, b)
     mean, ci, p, p_below = _t(apart, confidence)
     return Effect(value=mean, ci=ci, p=p, p_below=p_below, method=PAIRED_T, **_counts(apart))
 
 
-def _differences(a: "Floats", b: "Floats") -> "NDArray[np.float64]":
-    """First less second (examples,), 0 where they differ by no more than the rounding of their own sums."""
+def differences(a: "Floats", b: "Floats") -> "NDArray[np.float64]":
+    """First less second (examples,), 0 where they differ by no more than the rounding of their own sums: such are ties."""
     import numpy as np
 
     first, second = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
@@ -233,5 +233,8 @@ def _t(values: "Floats", confidence: float) -> tuple[float | None, Interval, flo
     error = float(data.std(ddof=1)) / n**0.5
     if error == 0:
         return mean, (mean, mean), float(mean == 0), 0.5 if mean == 0 else float(mean > 0)
-    half, below = float(stdtrit(n - 1, (1 + confidence) / 2)) * error, float(stdtr(n - 1, mean / error))
-    return mean, (mean - half, mean + half), 2 * min(below, 1 - below), below
+    half, t = float(stdtrit(n - 1, (1 + confidence) / 2)) * error, mean / error
+    below, beyond = (
+        float(stdtr(n - 1, at)) for at in (t, -abs(t))
+    )  # 1 - below would round the smallest to 0
+    return mean, (mean - half, mean + half), 2 * beyond, below

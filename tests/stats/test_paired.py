@@ -226,6 +226,13 @@ def test_an_amount_is_scipys_paired_t(pairs):
     assert found.p_below == pytest.approx(ttest_rel(first, second, alternative="less").pvalue, abs=1e-9)
 
 
+@pytest.mark.parametrize("effect", [amount_effect, share_effect])
+def test_a_p_is_as_small_from_either_side(effect):
+    """One far beyond what 1 - p can hold is no 0, and the same whichever side is named first."""
+    low, high = np.linspace(0.0, 0.3, 100), np.linspace(0.9, 0.8, 100)
+    assert 0 < effect(high, low).p == effect(low, high).p < 1e-20
+
+
 def test_an_amount_that_always_differs_by_the_same_is_sure():
     """A price that is a cent higher on every example: a point, and no doubt."""
     found = amount_effect([1.25] * 10, [1.0] * 10)

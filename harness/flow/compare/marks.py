@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from harness.flow.compare.drafts import COVERAGE, Draft, blank
 from harness.flow.compare.pairs import Pair
 from harness.stats.edge_trap import Measure
-from harness.stats.paired import ADJUSTED_T, REPORT_WEIGHT, TANGO, Effect, amount_effect, share_effect
+from harness.stats.paired import (
+    ADJUSTED_T,
+    REPORT_WEIGHT,
+    TANGO,
+    Effect,
+    amount_effect,
+    differences,
+    share_effect,
+)
 from harness.stats.pairing import Pairs, paired
 from harness.stats.power import detectable_mean, detectable_observed
 from harness.types.comparison import Terms
@@ -33,7 +41,7 @@ def marked(pair: Pair, metric: str, terms: Terms) -> Draft:
     both = paired(pair.a, pair.b, metric)
     found = measure(metric, terms)(both.a, both.b)
     sign = 1 if terms.better[metric] == "higher" else -1
-    better = sign * (both.a - both.b)
+    better = sign * differences(both.a, both.b)
     low, high = measure(metric, terms, confidence=_ONE_SIDED_95)(both.a, both.b).ci
     made = replace(
         blank(pair, metric, found.method),
@@ -57,15 +65,15 @@ def marked(pair: Pair, metric: str, terms: Terms) -> Draft:
     )
 
 
-def _detectable(found: Effect, differences: "NDArray[np.float64]") -> float | None:
+def _detectable(found: Effect, apart: "NDArray[np.float64]") -> float | None:
     """The smallest true difference that these examples show with 80 % power, as far as they disagree or spread."""
     import numpy as np
 
     if found.method == TANGO:
         return detectable_observed(found.n, (found.wins + found.losses) / found.n) if found.n else None
     if found.method == ADJUSTED_T:
-        differences = np.append(differences, (REPORT_WEIGHT, -REPORT_WEIGHT))
-    return detectable_mean(found.n, float(differences.std(ddof=1))) if found.n > 1 else None
+        apart = np.append(apart, (REPORT_WEIGHT, -REPORT_WEIGHT))
+    return detectable_mean(found.n, float(apart.std(ddof=1))) if found.n > 1 else None
 
 
 def _named(

@@ -9,7 +9,7 @@ from harness.flow.gate.against import BASELINE, Reference, drift, oriented, quic
 from harness.flow.gate.case import Case, Reading
 from harness.flow.gate.words import examples, named
 from harness.stats.one_sided import examples_to_decide
-from harness.stats.paired import ADJUSTED_T, GATE_WEIGHT, TANGO, Effect
+from harness.stats.paired import ADJUSTED_T, GATE_WEIGHT, TANGO, Effect, differences
 from harness.stats.pairing import Pairs, paired
 from harness.stats.power import (
     Z_ONE_SIDED,
@@ -105,8 +105,8 @@ def uncovered(case: Case, pairs: Pairs) -> str:
 
 def lost(case: Case, pairs: Pairs) -> tuple[str, ...]:
     """Ids of the examples that the variant does worse on."""
-    worse = pairs.a < pairs.b if case.better == "higher" else pairs.a > pairs.b
-    return tuple(id_ for id_, at in zip(pairs.ids, worse, strict=True) if at)
+    gained = differences(pairs.a, pairs.b) * (1 if case.better == "higher" else -1)
+    return tuple(id_ for id_, by in zip(pairs.ids, gained, strict=True) if by < 0)
 
 
 def _times(case: Case, other: Reference) -> Reading:

@@ -19,7 +19,15 @@ from harness.flow.verify.siding import (
 )
 from harness.flow.verify.trials import Line
 from harness.stats.multiple import holm
-from harness.stats.paired import ADJUSTED_T, REPORT_WEIGHT, TANGO, Effect, amount_effect, share_effect
+from harness.stats.paired import (
+    ADJUSTED_T,
+    REPORT_WEIGHT,
+    TANGO,
+    Effect,
+    amount_effect,
+    differences,
+    share_effect,
+)
 from harness.stats.power import detectable_mean, detectable_observed
 from harness.stats.ratios import BOOTSTRAP, GEOMETRIC, geometric_ratio, quantile_ratio
 
@@ -147,8 +155,8 @@ def _of_marks(a: PlainSide, b: PlainSide, metric: str, terms: Terms) -> Row:
     found = terms.effect(metric)(both.a, both.b)
     low, high = terms.effect(metric, 0.90)(both.a, both.b).ci
     sign = 1 if terms.better[metric] == "higher" else -1
-    won = [one for one, x, y in zip(both.ids, both.a, both.b, strict=True) if sign * (x - y) > 0]
-    lost = [one for one, x, y in zip(both.ids, both.a, both.b, strict=True) if sign * (x - y) < 0]
+    apart = [(one, sign * by) for one, by in zip(both.ids, differences(both.a, both.b), strict=True)]
+    won, lost = [one for one, by in apart if by > 0], [one for one, by in apart if by < 0]
     decides = metric == terms.primary
     named = decides or (terms.primary is None and metric == COVERAGE)
     return {

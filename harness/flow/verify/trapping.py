@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from harness.flow.verify.comparing import Row, Sides, Terms, pairs_of
 from harness.flow.verify.siding import WHOLE, Paired, PlainBaseline, PlainSide, paired
 from harness.stats.multiple import holm
-from harness.stats.paired import Effect
+from harness.stats.paired import Effect, differences
 
 _FEWEST_TAGGED = 5
 """Examples of a tag that is looked at for itself."""
@@ -60,8 +60,8 @@ def trap_of(
     adjusted = dict(zip((tag for _, tag in tested), holm([p for p, _ in tested]), strict=True))
     least, _ = min(tested, key=lambda one: one[0])
     tag = next(tag for p, tag in tested if p == least)
-    sign = 1 if higher else -1
-    lost = [edge.ids[at] for at in looked[tag] if sign * (edge.a[at] - edge.b[at]) < 0]
+    gained = differences(edge.a, edge.b) if higher else differences(edge.b, edge.a)
+    lost = [edge.ids[at] for at in looked[tag] if gained[at] < 0]
     return Trap(golden=found, edge=effects[""], tag=tag, worst=effects[tag], p=adjusted[tag], lost=lost)
 
 

@@ -42,6 +42,24 @@ def test_a_binary_metric_is_told_by_tango_and_the_mid_p(side, agreed):
     assert 0.1 < one.mde < 0.25
 
 
+def test_repeats_that_add_up_to_the_same_are_a_tie(side, agreed):
+    """(0.1 + 0.2 + 0.3) / 3 is no loss to (0.2 + 0.3 + 0.1) / 3, though their last digits differ; nor is it a flip on edge."""
+    one, other = (0.1 + 0.2 + 0.3) / 3, (0.2 + 0.3 + 0.1) / 3
+    assert one > other
+    sides = laid(
+        side("base", "golden", [one] * 20),
+        side("new", "golden", [other] * 18 + [1.0] * 2),
+        side("base", "edge", [one] * 60),
+        side("new", "edge", [other] * 20 + [0.0] * 40),
+    )
+    found = compare(sides, sides, agreed())
+    golden, edge = (of(found, "answer", partition=name) for name in ("golden", "edge"))
+    assert (golden.wins, golden.losses, golden.ties, golden.lost) == (2, 0, 18, ())
+    assert (edge.wins, edge.losses, edge.ties, len(edge.lost)) == (0, 40, 20, 40)
+    (trap,) = [notice for notice in found.notices if notice.code == "edge_regression"]
+    assert "40 examples flipped" in trap.message
+
+
 def test_the_control_and_aids_are_compared_with_nothing(side, agreed):
     """Everything else is held against the control of its partition, and nothing where the control was not asked."""
     sides = laid(
