@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.bookkeeper import Deed, Plan, keeping_books
+from tests.verified import assert_verified
 
 FAULTS = {"429": 0.04, "500": 0.05, "drop": 0.035, "cut": 0.035, "garbage": 0.035, "hang": 0.005}
 GOLDEN = EDGE = 400
@@ -81,6 +82,7 @@ def test_the_run_ends_with_one_counted_record_for_each_planned_trial(
         assert kind in ("answered", "failed", "timed_out")
         assert (error is None) == (kind == "answered")
         assert error is None or (error["type"] and error["message"])
+    assert_verified(folder)
     for name, told in desk.summary_in(folder.parent)["variants"].items():
         parts = told["partitions"].values()
         assert sum(part["planned"] for part in parts) == PLANNED[name]

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.verified import assert_verified
+
 SHARES = {"429": 0.03, "500": 0.03, "drop": 0.03, "cut": 0.03, "garbage": 0.03, "hang": 0.02, "slow": 0.03}
 KINDS = {"rate_limited", "server_error", "connection", "bad_reply", "timeout"}
 CONFIG = """\
@@ -97,4 +99,5 @@ def test_every_trial_and_every_attempt_is_accounted_for(
             told.update(part["outcomes"])
             assert part["scored"] + part["unscored"] == part["trials"] == part["planned"] == 24
     assert {kind: times for kind, times in told.items() if times} == dict(outcomes)
+    assert_verified(folder)
     assert summary["run"]["complete"] is True

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from harness.files.ledger import Ledger
+from tests.verified import assert_verified
 
 GOLDEN = 54
 TRIALS = 2 * (GOLDEN + 6)
@@ -127,3 +128,4 @@ def test_a_killed_run_goes_on_where_it_was(desk: ModuleType, tmp_path: Path, see
     wanted = {record.request["messages"] for record in records}
     assert ledger.texts(wanted).keys() == wanted
     assert not list(bench.folder.glob("*.part"))
+    assert_verified(bench.folder)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.verified import assert_verified
+
 QUICK = (
     "--set", "models.base.extra.reference.time_scale=0.05", "--set", "models.tuned.extra.reference.time_scale=0.05",
 )  # fmt: skip
@@ -128,6 +130,7 @@ def test_the_quickstart_is_the_same_twice_and_teaches_its_lesson(desk: ModuleTyp
     first, second = (desk.summary_in(tmp_path / name) for name in "ab")
     assert outcomes_of(desk, tmp_path / "a") == outcomes_of(desk, tmp_path / "b")
     assert timeless(first) == timeless(second)
+    assert_verified(desk.run_folder(tmp_path / "a"), cwd=desk.ROOT)
     keeps_the_contract(first)
     teaches_its_lesson(first)
     assert first["run"]["complete"] is True

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.verified import assert_verified
+
 CONFIG = """\
 name: fresh
 evalset: rows
@@ -97,6 +99,7 @@ def test_a_second_run_embeds_nothing_but_its_queries(desk: ModuleType, tmp_path:
         assert (index["cost_usd"] > 0) is (turn == 1)
         run = tmp_path / "results" / (tmp_path / "results" / "latest").read_text().strip()
         lines = [line for line in desk.lines_of(run / "records.jsonl") if line["variant"] == "rag"]
+        assert_verified(run)
         embeds = [stage for line in lines for stage in line["stages"] if stage["name"] == "embed"]
         assert len(embeds) == len(lines)
         assert all(stage["ms"] > 0 and not stage["cached"] for stage in embeds)
@@ -173,6 +176,7 @@ def test_a_retriever_of_ones_own_is_asked_over_http(desk: ModuleType, tmp_path: 
     }
     assert found == {f"g-{subject}": [subject] for subject in SUBJECTS}
     assert not (run / "indexes.jsonl").exists()
+    assert_verified(run)
 
 
 OWN = '''\

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.verified import assert_verified
+
 CONFIG = """\
 name: stages
 evalset: {evalset}
@@ -69,6 +71,7 @@ def ended(desk: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
     chosen = ("--limit", 40, "--partitions", "golden", "--out", folder / "out")
     run = desk.harness("run", folder / "stages.yaml", *chosen, cwd=folder)
     assert run.code == 0, run.err
+    assert_verified(desk.run_folder(folder / "out"))
     return folder / "out"
 
 
