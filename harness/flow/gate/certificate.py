@@ -3,12 +3,17 @@
 from harness.flow.gate.absolute import values
 from harness.flow.gate.case import Case, Reading
 from harness.stats.certificates import allowed, needed
-from harness.stats.rates import clopper_pearson_lower, clopper_pearson_upper
+from harness.stats.one_sided import share_bounds
+from harness.stats.rates import clopper_pearson_upper
 from harness.text.figures import count
 
 
 def certificate(case: Case) -> Reading:
-    """Read a gate with `certify_below`: an example failed where any of its repeats did, since repeats are not independent."""
+    """Read a gate with `certify_below`.
+
+    Repeats are not independent, so that to certify an example failed where any of its repeats did. That count would grow
+    with the repeats of a rate that stays: against the variant speaks only the rate of its answers.
+    """
     if case.side is None:
         return Reading(void=f"the partition '{case.gate.partition}' was not run")
     held = values(case)
@@ -17,12 +22,13 @@ def certificate(case: Case) -> Reading:
     n, failures = int(held.size), int((held > 0).sum())
     most = allowed(n, case.gate.bound)
     short = needed(failures, case.gate.bound) - n
+    repeats = case.side.repeats
     return Reading(
         value=failures / n,
-        ci=(clopper_pearson_lower(failures, n), clopper_pearson_upper(failures, n)),
+        ci=(share_bounds(held, repeats, case.level)[1][0], clopper_pearson_upper(failures, n)),
         n=n,
         unable="" if most is not None and failures <= most else _short(failures, short),
-        beside=f"{count(failures)} of {count(n)} examples failed",
+        beside=f"{count(failures)} of {count(n)} examples failed{' in some repeat' if repeats > 1 else ''}",
         losses=failures,
         enough=n + short if short > 0 else None,
     )

@@ -25,7 +25,7 @@ from harness.stats.one_sided import amount_bounds, share_bounds
 from harness.stats.paired import GATE_WEIGHT, TANGO, Effect, amount_effect, share_effect
 from harness.stats.power import detectable_mean, detectable_observed
 from harness.stats.quantiles import quantile
-from harness.stats.rates import clopper_pearson_lower, clopper_pearson_upper
+from harness.stats.rates import clopper_pearson_upper
 from harness.stats.ratios import FEWEST_PAIRS, quantile_difference
 from harness.types.experiment import EDGE_REGRESSION, Gate
 
@@ -221,15 +221,15 @@ def _unpriced(metric: str, part: Line | None) -> bool:
 
 
 def _certificate(case: Case) -> Reading:
-    """An example failed where any of its repeats did."""
+    """An example failed where any of its repeats did; against the variant speaks the rate of its answers."""
     values = list(case.side.marks.get(case.metric, {}).values()) if case.side else []
-    if not values:
+    if case.side is None or not values:
         return _VOID
     n, failures = len(values), sum(value > 0 for value in values)
     most = allowed(n, case.gate.bound)
     return Reading(
         value=failures / n,
-        ci=(clopper_pearson_lower(failures, n), clopper_pearson_upper(failures, n)),
+        ci=(share_bounds(values, case.side.repeats, LEVEL)[1][0], clopper_pearson_upper(failures, n)),
         n=n,
         unable=most is None or failures > most,
     )

@@ -44,6 +44,17 @@ def test_repeats_of_an_example_are_one_trial_that_failed_if_any_did():
     assert (found.n, found.value) == (60, 1 / 60)
 
 
+def test_repeats_break_no_promise_that_the_answers_keep():
+    """A third of the answers of 13 in 120 examples: 3.6 % is not shown to lie above 5 %, whatever the count of examples."""
+    five = Gate(metric="schema_failure_rate", certify_below=0.05)
+    thirds = [1 / 3] * 13 + [0.0] * 107
+    found = verdict(five, side(schema_failure_rate=thirds, repeats=3))
+    assert (found.verdict, found.value) == ("inconclusive", 13 / 120)
+    assert found.why.startswith("13 of 120 examples failed in some repeat: at most 16.7 %; ")
+    always = [1.0] * 13 + [0.0] * 107
+    assert verdict(five, side(schema_failure_rate=always, repeats=3)).verdict == "fail"
+
+
 def test_looks_do_not_make_it_harder():
     """No look decides a count of failures, so that it needs no more than the end of a run does."""
     one = side(schema_failure_rate=marks(0, 299))
