@@ -178,10 +178,13 @@ def _noise(left: Read, right: Read | None = None, *, flags: CompareFlags) -> Out
         what = f"its config is not that of {right.id}: what differs is no noise"
         hint = "leave out --aa to compare them, or add --force"
         raise UsageError(Fault(where=left.id, what=what, next=hint))
+    if right.manifest.primary is None or right.manifest.primary.name != left.manifest.primary.name:
+        hint = "--config FILE says what decides in both"
+        raise UsageError(Fault(where=right.id, what="another metric decides there", next=hint))
     again = _only(right.sides, names)
     found = compared(sides, again, _agreed(left, right, flags))
     _require_common(left, right, found)
-    floor = noise(sides, again, metric=left.manifest.primary.name)
+    floor = noise(sides, again)
     return Outcome(runs=(left, right), how="between two runs", compared=found, noise=floor)
 
 

@@ -8,18 +8,18 @@ from harness.stats.rates import wilson
 from harness.types.comparison import Noise, Side, Sides
 
 
-def noise(sides: Sides, again: Sides | None = None, *, metric: str | None = None) -> tuple[Noise, ...]:
+def noise(sides: Sides, again: Sides | None = None) -> tuple[Noise, ...]:
     """Tell the noise floor of every variant and partition: what no change to the variant has made.
 
-    Without `again`, between the repeats of one run (Side.flips). With it, between two runs of the same variants, by `metric`:
-    every trial of the one against every trial of the other on the same row; a mark is the share of an example's repeats that
-    are right. Two trials flip where one is right and the other is not, by a half or more. The interval is Wilson's on examples:
-    pairs of the same example depend on each other.
+    Without `again`, between the repeats of one run (Side.flips). With it, between two runs of the same variants: every trial of
+    the one against every trial of the other on the same row (Side.right). Two trials flip where the metric that decides calls
+    one right and the other not, by a half or more. The interval is Wilson's on examples: pairs of the same example depend on
+    each other.
     """
     if again is None:
         return tuple(_told(side, *side.flips, _repeated(side)) for side in sides.values())
     both = ((side, again[key]) for key, side in sides.items() if key in again)
-    return tuple(_told(side, *_between(side, other, metric or "")) for side, other in both)
+    return tuple(_told(side, *_between(side, other)) for side, other in both)
 
 
 def _told(side: Side, flips: int, pairs: int, examples: int) -> Noise:
@@ -42,22 +42,17 @@ def _repeated(side: Side) -> int:
     return min(len(side.examples), -(-side.flips[1] // each)) if each else 0
 
 
-def _between(side: Side, other: Side, metric: str) -> tuple[int, int, int]:
+def _between(side: Side, other: Side) -> tuple[int, int, int]:
     """Flips, pairs of trials, examples."""
     each = side.repeats * other.repeats
-    chances = [a * (1 - b) + b * (1 - a) for a, b in _marks(side, other, metric)]
+    chances = [a * (1 - b) + b * (1 - a) for a, b in _rights(side, other)]
     return round(each * sum(chances)), each * len(chances), len(chances)
 
 
-def _marks(side: Side, other: Side, metric: str) -> Iterator[tuple[float, float]]:
-    """What both runs have of the same rows; of one trial each, a graded mark counts as right from a half on."""
+def _rights(side: Side, other: Side) -> Iterator[tuple[float, float]]:
+    """How often both runs are right on the same rows."""
     places = {row: place for place, row in enumerate(zip(other.examples, other.digests, strict=True))}
-    firsts, seconds = side.marks.get(metric, ()), other.marks.get(metric, ())
-    for row, first in zip(zip(side.examples, side.digests, strict=True), firsts, strict=False):
-        second = seconds[places[row]] if row in places and len(seconds) else float("nan")
+    for row, first in zip(zip(side.examples, side.digests, strict=True), side.right, strict=False):
+        second = other.right[places[row]] if row in places and len(other.right) else float("nan")
         if not isnan(first) and not isnan(second):
-            yield _share(first, side.repeats), _share(second, other.repeats)
-
-
-def _share(mark: float, repeats: int) -> float:
-    return float(mark >= 0.5) if repeats == 1 else float(mark)
+            yield float(first), float(second)

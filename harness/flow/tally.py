@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.stats.columns import Columns, columns
 from harness.stats.overhead import overhead as weight
-from harness.stats.sides import CAME, Cut, costs, coverage, cut, flips, late, marks, times
+from harness.stats.sides import CAME, Cut, costs, coverage, cut, flips, late, marks, rights, times
 from harness.text.canonical import digest
 from harness.types.comparison import Side, Sides
 from harness.types.evalset import Example
@@ -69,6 +69,7 @@ def _side(
 ) -> Side:
     variant, partition = whose
     primary = manifest.primary
+    right: Any = rights(rows, primary.name) if primary else ()
     return Side(
         variant=variant,
         partition=partition,
@@ -80,6 +81,7 @@ def _side(
         marks=_marks(manifest, rows, primary),
         times=times(rows, manifest.timeout_s * 1000),
         flips=flips(rows, primary.name) if primary else (0, 0),
+        right=right,
         identity=_identity(manifest, variant),
         version=manifest.versions.get("variant-harness", ""),
     )

@@ -33,6 +33,8 @@ def terms(manifest: Manifest) -> Terms:
                 "coverage",
             )
         ),
+        times=frozenset(one.name for one in manifest.metrics if one.scorer == "latency"),
+        costs=frozenset(one.name for one in manifest.metrics if one.scorer == "cost"),
         alpha=manifest.alpha,
         margins=margins,
         against=manifest.control,

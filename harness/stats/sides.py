@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CAME = ("answered", "refused", "truncated")
+RIGHT = 0.5
+"""A graded mark from which one trial counts as right, where trials flip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,14 @@ def mean_mark(side: Side | None, metric: str) -> float | None:
     return float(known.mean()) if known.size else None
 
 
+def rights(side: Cut, metric: str) -> "NDArray[np.float64]":
+    """The share of its scored repeats that one metric calls right, by example (planned,): from a half on; NaN where none has a value."""
+    import numpy as np
+
+    rows = side.scores[side.scores["metric"] == metric].dropna(subset=["value"])
+    return _means(side, rows["example"], np.asarray(rows["value"] >= RIGHT, dtype=float))
+
+
 def costs(side: Cut) -> "NDArray[np.float64]":
     """US dollars per 1,000 trials by example (planned,), of those that brought an answer; NaN where one is unpriced."""
     import numpy as np
@@ -106,7 +116,7 @@ def flips(side: Cut, metric: str) -> tuple[int, int]:
     rows = side.scores[side.scores["metric"] == metric].dropna(subset=["value"])
     flipped = pairs = 0
     for _, values in rows.groupby("example")["value"]:
-        right = int((values >= 0.5).sum())
+        right = int((values >= RIGHT).sum())
         flipped += right * (len(values) - right)
         pairs += len(values) * (len(values) - 1) // 2
     return flipped, pairs

@@ -51,6 +51,8 @@ class Side:
     """Why the harness's own lateness makes its times no evidence; empty where it does not."""
     flips: tuple[int, int] = (0, 0)
     """Of the primary metric: pairs of repeats of one example that were judged differently, and all such pairs."""
+    right: Sequence[float] = ()
+    """Of the primary metric: by example, the share of its repeats that are right (a half or more); NaN where none is judged."""
     identity: Mapping[str, str] = field(default_factory=dict)
     """What must be the same on both sides: metric → digest of its scorer and options; `schema` and `prices` → theirs."""
     version: str = ""
@@ -71,6 +73,10 @@ class Terms:
     """Metric → which way is better; one that is not in it is not compared."""
     shares: frozenset[str]
     """Metrics in [0, 1]; the others are quantities in a unit of their own."""
+    times: frozenset[str] = frozenset()
+    """Declared metrics that are times: where times are no evidence, neither are they."""
+    costs: frozenset[str] = frozenset()
+    """Declared metrics that are costs: other prices block them too."""
     alpha: float = 0.05
     margins: Mapping[tuple[str, str], float] = field(default_factory=dict)
     """(metric, partition) → how much worse is still good enough, where a gate says so."""

@@ -242,6 +242,16 @@ def test_the_noise_between_two_runs_of_one_config(lab: Lab) -> None:
     assert lab.here("compare", first, other, "--aa", "--out", "runs", "--force").code == 0
 
 
+def test_what_never_changes_has_no_noise_however_it_is_graded(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two runs of answers that are graded 0.4 on each of two repeats: not one of 240 pairs flips, since none is right."""
+    monkeypatch.setattr(lab, "said", lambda *_: "yes no no no")
+    first, second = (lab.run(scorer="squad_f1", repeats=2) for _ in range(2))
+    told = json.loads(lab.here("compare", first, second, "--aa", "--out", "runs", "--json").out)["noise"]
+    assert [(one["flips"], one["pairs"]) for one in told if one["partition"] == "golden"] == [(0, 240)] * 2
+
+
 def test_what_cannot_be_compared_is_one_line(lab: Lab) -> None:
     """No run, too many, one that was never scored, none of its rows or variants in common."""
     run = lab.run()

@@ -1,5 +1,7 @@
 """The noise floor: what differs though nothing was changed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,9 +10,9 @@ from harness.stats.rates import wilson
 from harness.types.comparison import Side
 
 
-def side(marks, *, repeats=1, flips=(0, 0), rows=None):
-    """One variant on golden."""
-    ids = tuple(f"g-{number}" for number in range(len(marks)))
+def side(right, *, repeats=1, flips=(0, 0), rows=None):
+    """One variant on golden, by the share of repeats that are right."""
+    ids = tuple(f"g-{number}" for number in range(len(right)))
     return Side(
         variant="rag",
         partition="golden",
@@ -19,17 +21,16 @@ def side(marks, *, repeats=1, flips=(0, 0), rows=None):
         digests=tuple(rows or ids),
         tags=((),) * len(ids),
         repeats=repeats,
-        marks={"answer": np.array(marks, float)},
+        marks={},
         times={},
         flips=flips,
+        right=np.array(right, float),
     )
 
 
 def of(one, again=None):
     """Its only line."""
-    (told,) = noise(
-        {("rag", "golden"): one}, None if again is None else {("rag", "golden"): again}, metric="answer"
-    )
+    (told,) = noise({("rag", "golden"): one}, None if again is None else {("rag", "golden"): again})
     return told
 
 
@@ -56,8 +57,8 @@ def test_without_a_pair_nothing_is_known():
 
 
 def test_two_runs_flip_where_one_is_right_and_the_other_is_not():
-    """Only rows that are the same and judged in both; a graded mark counts as right from a half on."""
-    told = of(side([1, 0, 1, 1, 0.6]), side([1, 1, 0, float("nan"), 0.7]))
+    """Only rows that are the same and judged in both."""
+    told = of(side([1, 0, 1, 1, 1]), side([1, 1, 0, float("nan"), 1]))
     assert (told.flips, told.pairs, told.examples, told.rate) == (2, 4, 4, 0.5)
     changed = of(side([1, 0]), side([0, 0], rows=("another", "g-1")))
     assert (changed.flips, changed.pairs) == (0, 1)
@@ -72,5 +73,5 @@ def test_repeats_of_two_runs_are_all_paired():
 def test_a_variant_of_one_run_only_has_no_noise():
     """What the other run does not have is left out; one without the metric has no pair."""
     one = side([1])
-    assert noise({("rag", "golden"): one}, {}, metric="answer") == ()
-    assert noise({("rag", "golden"): one}, {("rag", "golden"): one}, metric="other")[0].rate is None
+    assert noise({("rag", "golden"): one}, {}) == ()
+    assert noise({("rag", "golden"): one}, {("rag", "golden"): replace(one, right=())})[0].rate is None

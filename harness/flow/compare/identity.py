@@ -14,7 +14,7 @@ def differing(pairs: Iterable[Pair], terms: Terms) -> tuple[Fault, ...]:
     found: dict[str, Fault] = {}
     for pair in pairs:
         for what in _differing(pair, terms):
-            where = f"{pair.a.run} and {pair.b.run}"
+            where = f"{pair.a.run} and {pair.b.run}" if pair.apart else f"{pair.a.run}, judged twice"
             found.setdefault(what, Fault(where=where, what=what, next=_NEXT))
     return tuple(found.values())
 
@@ -23,14 +23,12 @@ _NEXT = "score both runs by one config (harness score RUN --config FILE), or com
 
 
 def _differing(pair: Pair, terms: Terms) -> Iterator[str]:
-    if not pair.apart:
-        return
     for metric in terms.better:
         if metric in pair.a.marks and metric in pair.b.marks and _differs(pair, metric):
             yield f"metric '{metric}' was judged by another scorer, judge or options"
     if SCHEMA in pair.a.marks and SCHEMA in pair.b.marks and _differs(pair, "schema"):
         yield f"the answer schema differs, and {SCHEMA} with it"
-    for side in (pair.a, pair.b):
+    for side in (pair.a, pair.b) if pair.apart else ():
         if terms.primary is not None and terms.primary not in side.marks:
             yield f"{side.run} has no metric '{terms.primary}', which decides"
 
@@ -42,9 +40,13 @@ def _differs(pair: Pair, key: str) -> bool:
 
 
 def blocked(pair: Pair, terms: Terms) -> frozenset[str]:
-    """The metrics of a pair that are not compared: the cost where the same variant was priced differently."""
+    """The metrics of a pair that are not compared: costs where the same variant was priced differently."""
     namesakes = pair.apart and pair.a.variant == pair.b.variant
-    return frozenset({COST}) if namesakes and _differs(pair, "prices") and not terms.force else frozenset()
+    return (
+        frozenset({COST, *terms.costs})
+        if namesakes and _differs(pair, "prices") and not terms.force
+        else frozenset()
+    )
 
 
 def identity_notices(pairs: Iterable[Pair], terms: Terms) -> tuple[Notice, ...]:

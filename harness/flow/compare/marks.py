@@ -62,6 +62,7 @@ def marked(pair: Pair, metric: str, terms: Terms) -> Draft:
         made=_named(made, pair, both, better, terms),
         sign=sign,
         floor=low if sign > 0 else None if high is None else -high,
+        undecidable=pair.untimely and metric in terms.times,
     )
 
 

@@ -45,6 +45,8 @@ class Terms:
     primary: str | None
     better: Mapping[str, str]
     shares: frozenset[str]
+    times: frozenset[str]
+    """Declared metrics that are times."""
     margins: Mapping[tuple[str, str], float]
     alpha: float
     seed: int
@@ -64,6 +66,7 @@ class Terms:
             primary=None if primary is None else primary["name"],
             better=betters_of(manifest),
             shares=shares_of(manifest),
+            times=frozenset(one["name"] for one in manifest["metrics"] if one["scorer"] == "latency"),
             margins=margins,
             alpha=manifest.get("alpha", 0.05),
             seed=manifest["seed"],
@@ -87,8 +90,8 @@ def comparisons(sides: Sides, terms: Terms, late: Collection[tuple[str, str]] = 
     rows = [row for a, b in pairs_of(sides, terms) for row in _rows(a, b, terms)]
     for row in rows:
         untimely = {(row["a"], row["partition"]), (row["b"], row["partition"])} & set(late)
-        row["untimely"] = bool(untimely) and row["ratio"] is not None
-        if row["untimely"]:
+        row["untimely"] = bool(untimely) and (row["ratio"] is not None or row["metric"] in terms.times)
+        if row["untimely"] and row["ratio"] is not None:
             row["family"] = "descriptive"
     for row in rows:
         row["p_adjusted"] = None

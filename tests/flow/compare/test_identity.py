@@ -34,6 +34,28 @@ def test_another_scorer_or_schema_is_refused_by_name_unless_forced(side, agreed,
     assert found.comparisons[0].difference == 0
 
 
+def test_a_run_judged_twice_is_no_exception(side, agreed):
+    """A copy of a run that was scored by other options keeps its id, and is refused all the same."""
+    a, b = run(side, "run-a"), run(side, "run-a", answer="digest-2")
+    with pytest.raises(UsageError, match="run-a, judged twice: metric 'answer' was judged by another scorer"):
+        compare(a, b, agreed(against=None))
+
+
+def test_declared_times_decide_no_more_than_the_others(side, agreed):
+    """A `latency` metric of two runs is as little evidence as latency_ms; declared costs are blocked with the cost."""
+    marks = {"answer": [1, 0, 1], "took": [9.0, 9.5, 10.0], "paid": [5.0, 5.0, 5.0]}
+    terms = agreed(against=None, times=frozenset({"took"}), costs=frozenset({"paid"}))
+    terms.better.update(took="lower", paid="lower")
+    b = run(side, "run-b", marks={**marks, "took": [1.0, 1.5, 2.0]}, prices="prices-2")
+    told = {one.metric: one for one in compare(run(side, "run-a", marks=marks), b, terms).comparisons}
+    assert (told["took"].difference, told["took"].verdict) == (8, "cannot tell")
+    assert (told["paid"].difference, told["paid"].method) == (None, "not compared")
+    beside = compare(
+        run(side, "run-a", marks=marks), run(side, "run-a", marks={**marks, "took": [1.0, 1.5, 2.0]}), terms
+    )
+    assert {one.metric: one.verdict for one in beside.comparisons}["took"] == "worse"
+
+
 def test_a_metric_that_decides_must_be_on_both_sides(side, agreed):
     """A run without it would be compared on nothing."""
     a, b = run(side, "run-a"), run(side, "run-b", marks={"coverage": [1, 1, 1]})
