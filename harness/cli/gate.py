@@ -30,8 +30,12 @@ from harness.files.ledger import SCORES, Ledger, find_run
 from harness.flow.report import report
 from harness.types.comparison import Baseline
 from harness.types.record import Record
+from harness.types.report import Text
 from harness.types.run import Manifest
 from harness.types.summary import Summary
+
+_OF_BASELINES = ("baseline_stale", "provider_drift")
+"""Notices without which a verdict against a baseline is not to be understood."""
 
 
 def gate(
@@ -138,7 +142,9 @@ def _show(ledger: Ledger, summary: Summary, *, as_json: bool) -> None:
         shown = asdict(summary)
         tell_json({name: shown[name] for name in ("run", "warnings", "gates")})
         return
-    print_blocks(report(summary, {"gates": registry.SECTIONS["gates"]}))
+    aged = [notice.message for notice in summary.warnings if notice.code in _OF_BASELINES]
+    told = (Text(text=f"{message}.", tone="warning", brief=True) for message in aged)
+    print_blocks((*report(summary, {"gates": registry.SECTIONS["gates"]}), *told))
     tell()
     tell(f"for CI: {ledger.folder / JUNIT}   for a pull request: {ledger.folder / COMMENT}")
 

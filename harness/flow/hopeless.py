@@ -64,10 +64,19 @@ def _first(gate: Gate, experiment: Experiment, evalset: Evalset) -> Iterator[Tol
     """The first reason; others may vanish with it."""
     told = (
         one
-        for reason in (_no_rows, _not_run, _no_stage, _no_schema, _no_price, _beyond)
+        for reason in (_nobody, _no_rows, _not_run, _no_stage, _no_schema, _no_price, _beyond)
         for one in reason(gate, experiment, evalset)
     )
     yield from islice(told, 1)
+
+
+def _nobody(gate: Gate, experiment: Experiment, evalset: Evalset) -> Iterator[Told]:  # noqa: ARG001
+    if gate.variant is None and not experiment.candidates:
+        name = experiment.control
+        yield (
+            f"it judges nobody: '{name}' is the control, and there is no other variant",
+            (f"add a variant, or say whom it judges: variant: {name}"),
+        )
 
 
 def _no_rows(gate: Gate, experiment: Experiment, evalset: Evalset) -> Iterator[Told]:  # noqa: ARG001

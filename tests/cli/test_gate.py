@@ -233,6 +233,11 @@ def test_a_baseline_is_the_one_that_is_named(gated: Path, judged: Path, here: Co
     ended = here("gate", "latest", "--config", other, "--baseline", "main.json")
     assert ended.code == 0, ended.err
     assert verdicts(judged)[0][1] == "pass"
+    assert "was written by harness" not in ended.out
+    text = Path("main.json").read_text(encoding="utf-8").replace('"harness": "', '"harness": "0.')
+    Path("main.json").write_text(text, encoding="utf-8")
+    ended = here("gate", "latest", "--config", other, "--baseline", "main.json")
+    assert "was written by harness 0.0" in " ".join(ended.out.split())
 
 
 def test_half_a_run_is_never_green(judged: Path, here: Command) -> None:

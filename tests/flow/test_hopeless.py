@@ -31,14 +31,14 @@ RAG = replace(PLAIN, name="rag", stages=(StageSpec(kind="retrieve"), *PLAIN.stag
 METRICS = (Metric(name="answer", scorer="exact", primary=True), Metric(name="tokens", scorer="tokens"))
 
 
-def faults(gate, golden=100, edge=40, *, schema=True, variants=(PLAIN, RAG), **changes):
+def faults(gate, golden=100, edge=40, *, schema=True, variants=(PLAIN, RAG), candidates=("rag",), **changes):
     """What is wrong with the one gate of a small experiment."""
     rows = {name: tuple(Example(id=f"{name}{n}", inputs={}) for n in range(size))
             for name, size in (("golden", golden), ("edge", edge), ("train", 5))}  # fmt: skip
     evalset = Evalset(name="e", partitions=rows, schema={"type": "object"} if schema else None)
     experiment = Experiment(
         name="x", file="c.yaml", evalset=EvalsetSpec(), variants=variants, metrics=METRICS, control="plain",
-        candidates=("rag",), gates=(replace(gate, where="c.yaml:9"),), **changes,
+        candidates=candidates, gates=(replace(gate, where="c.yaml:9"),), **changes,
     )  # fmt: skip
     return hopeless(experiment, evalset)
 
@@ -170,3 +170,14 @@ def test_points_or_per_cent_for_a_share_are_a_gate_that_promises_nothing(gate, s
     assert not faults(
         replace(gate, metric="tokens", versus=gate.versus or ("control" if gate.margin else None))
     )
+
+
+def test_a_gate_that_judges_nobody_is_no_pass():
+    """The control alone is no candidate: a gate says whom it means, or there is another variant."""
+    gate = replace(MARGIN, versus=None, margin=None, at_least=0.5)
+    said = told(gate, variants=(PLAIN,), candidates=())
+    assert said == (
+        "it judges nobody: 'plain' is the control, and there is no other variant; "
+        "add a variant, or say whom it judges: variant: plain"
+    )
+    assert not told(replace(gate, variant="plain"), variants=(PLAIN,), candidates=())

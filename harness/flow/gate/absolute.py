@@ -22,7 +22,7 @@ _CAME = ("answered", "refused", "truncated")
 def absolute(case: Case) -> Reading:
     """Read a gate with `at_least` or `at_most`."""
     if case.side is None or case.part is None:
-        return Reading(void=f"the partition '{case.gate.partition}' was not run")
+        return Reading(void=case.unrun)
     if case.quantile is not None:
         return _decidable(case, _latency(case, case.part))
     if case.metric == "coverage":

@@ -19,6 +19,8 @@ _ALWAYS: Mapping[str, Better] = {
     "cost_usd_per_1k": "lower",
     "coverage": "higher",
 }
+NAMED = frozenset({"holdout", "recent"})
+"""Partitions that are read only when they are named."""
 _SHARES = frozenset({"schema_failure_rate", "coverage"})
 
 
@@ -42,6 +44,12 @@ class Case:
         """The same in figures."""
         found = self.summary.variants.get(self.variant)
         return None if found is None else found.partitions.get(self.gate.partition)
+
+    @property
+    def unrun(self) -> str:
+        """Why a partition has nothing to judge."""
+        hint = ": it is read only when --partitions names it" if self.gate.partition in NAMED else ""
+        return f"the partition '{self.gate.partition}' was not run{hint}"
 
     @property
     def level(self) -> float:

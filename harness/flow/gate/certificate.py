@@ -15,7 +15,7 @@ def certificate(case: Case) -> Reading:
     with the repeats of a rate that stays: against the variant speaks only the rate of its answers.
     """
     if case.side is None:
-        return Reading(void=f"the partition '{case.gate.partition}' was not run")
+        return Reading(void=case.unrun)
     held = values(case)
     if not held.size:
         return Reading(void="no answer was held against a schema")

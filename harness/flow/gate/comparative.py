@@ -28,7 +28,7 @@ def comparative(case: Case) -> Reading:
     """Read a gate with `versus`. Raises UsageError where it needs a baseline and none is given."""
     other = reference(case)
     if case.side is None or case.part is None:
-        return Reading(void=f"the partition '{case.gate.partition}' was not run", versus=other.name)
+        return Reading(void=case.unrun, versus=other.name)
     void = other.void or not_priced(case, case.part)
     if case.better is None:
         void = f"nobody has said which way of '{case.metric}' is better"

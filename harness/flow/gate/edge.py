@@ -23,7 +23,7 @@ def edge(case: Case) -> Reading:
     if not case.metric or case.better is None:
         return Reading(void="no metric decides, so that nothing could regress", versus=other.name)
     if case.side is None:
-        return Reading(void=f"the partition '{case.gate.partition}' was not run", versus=other.name)
+        return Reading(void=case.unrun, versus=other.name)
     if other.side is None or other.void:
         return Reading(void=other.void, versus=other.name)
     pairs = paired(case.side, other.side, case.metric)

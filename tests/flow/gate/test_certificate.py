@@ -70,3 +70,11 @@ def test_free_text_has_nothing_to_certify():
         Gate(metric="schema_failure_rate", certify_below=0.01, partition="edge"), side(answer=[1.0])
     )
     assert other.why == "the partition 'edge' was not run"
+
+
+def test_what_must_be_named_to_be_read_says_so():
+    """holdout is run only where --partitions asks for it: the verdict tells what next."""
+    gate = Gate(metric="schema_failure_rate", certify_below=0.01, partition="holdout")
+    assert verdict(gate, side(answer=[1.0])).why == (
+        "the partition 'holdout' was not run: it is read only when --partitions names it"
+    )
