@@ -5,11 +5,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import isfinite
 from pathlib import Path
-from typing import Any
 
-import orjson
-
-from harness.cli.conclude import metric_infos, prices_of
+from harness.cli.conclude import metric_infos
 from harness.cli.flags import listed
 from harness.cli.prepare import Prepared, prepare
 from harness.errors import UserError
@@ -23,10 +20,8 @@ from harness.flow.score import score
 from harness.flow.verify.gathering import Files
 from harness.flow.verify.trials import Line
 from harness.types.comparison import Baseline
-from harness.types.experiment import Gate, Price
+from harness.types.experiment import Gate
 from harness.types.run import Manifest
-
-Prices = Mapping[str, Mapping[str, Price | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,31 +33,25 @@ class SecondLook:
     """Why the scores are taken as stored; empty where they are made again."""
 
 
-def second_look(ledger: Ledger, stated: Line, config: Path | None, baseline: Path | None) -> SecondLook:
-    """Find out by what the run was judged last.
+def second_look(ledger: Ledger, config: Path | None, baseline: Path | None) -> SecondLook:
+    """Find out by what the run was judged last: by its manifest or, where it was judged again, by what the ledger keeps of that.
 
-    By its manifest; where it was judged again, by what the ledger keeps of that; and by the gates of `config`, or of its own
-    config as it is now, where those are the ones that the summary tells verdicts of. Raises UserError for a
-    `config` that cannot be read.
+    The answers are judged again by `config`, or by the run's own as it is now, where their metrics are those of the scores.
+    Raises UserError for a `config` that cannot be read.
     """
-    plain = plain_document(ledger.folder / MANIFEST)
     again = plain_document(ledger.folder / JUDGED) if ledger.judged_again else {}
-    plain |= {name: again[name] for name in ("metrics", "schema") if name in again}
+    plain = {**plain_document(ledger.folder / MANIFEST), **again, **again.get("deciding", {})}
     manifest = manifest_of(plain)
     prepared, why = _prepared(manifest, config)
-    decided = manifest_of({**plain, **again.get("deciding", {})})
-    chosen = _terms(decided, prepared, stated, asked=config is not None)
-    plain |= orjson.loads(orjson.dumps(chosen, option=orjson.OPT_NON_STR_KEYS))
     files = Files(
         manifest=plain,
         lines=lambda name: plain_lines(ledger.folder / name),
-        baseline=_baseline(chosen["gates"], baseline or _named(manifest, prepared)),
+        baseline=_baseline(manifest.gates, baseline or _named(manifest, prepared)),
     )
-    prices = _prices(again, prepared if config is not None else None)
-    if prices is not None:
-        files = replace(files, priced=_priced(prices))
-    if prepared is not None and not why:
-        why = _changed(manifest, prepared, again)
+    if again:
+        files = replace(files, priced=_priced(again["prices"]))
+    if prepared is not None:
+        why = _changed(manifest, prepared, again=bool(again))
     if prepared is None or why:
         return SecondLook(files=files, why=why)
     return SecondLook(files=replace(files, judged=partial(_judged, ledger, prepared)))
@@ -82,20 +71,6 @@ def _prepared(manifest: Manifest, config: Path | None) -> tuple[Prepared | None,
         return None, str(error.faults[0])
 
 
-def _terms(manifest: Manifest, prepared: Prepared | None, stated: Line, *, asked: bool) -> dict[str, Any]:
-    """Gates, whom they judge, alpha and the control: of the manifest, or of the config where the verdicts are on its gates."""
-    own = {name: getattr(manifest, name) for name in ("gates", "candidates", "alpha", "control")}
-    if prepared is None:
-        return own
-    other = {name: getattr(prepared.experiment, name) for name in own}
-    other["control"] = stated.get("control") if stated.get("control") == other["control"] else own["control"]
-    told = {row.get("gate") for row in stated.get("gates") or ()}
-    ways = [other, own] if asked else [own, other]
-    exact = [way for way in ways if {str(gate) for gate in way["gates"]} == told]
-    among = [way for way in ways if {str(gate) for gate in way["gates"]} >= told]
-    return next(iter([*exact, *among]), own)
-
-
 def _named(manifest: Manifest, prepared: Prepared | None) -> Path | None:
     """The baseline that the config names, now or as the run was made."""
     if prepared is not None:
@@ -112,17 +87,7 @@ def _baseline(gates: Sequence[Gate], file: Path | None) -> Baseline | None:
         return None
 
 
-def _prices(again: Line, asked: Prepared | None) -> Prices | None:
-    """What a run that was judged again was priced at then; None where records keep the price that they were made at."""
-    if "prices" in again:
-        return {
-            variant: {model: price_of(price) for model, price in models.items()}
-            for variant, models in again["prices"].items()
-        }
-    return None if asked is None else prices_of(asked.experiment)
-
-
-def _changed(manifest: Manifest, prepared: Prepared, again: Line) -> str:
+def _changed(manifest: Manifest, prepared: Prepared, *, again: bool) -> str:
     """What no longer judges as it did; empty where all does."""
     if again:
         if prepared.evalset.schema != manifest.schema:
@@ -147,8 +112,12 @@ def _judged(ledger: Ledger, prepared: Prepared) -> Iterator[Line]:
         yield {name: getattr(one, name) for name in type(one).__slots__} | {"parts": parts}
 
 
-def _priced(prices: Prices) -> Callable[[Line], Line]:
-    """Price the calls of a line as judging a run again does."""
+def _priced(told: Mapping[str, Line]) -> Callable[[Line], Line]:
+    """Price the calls of a line as judging the run again did; `told`: variant → model → price."""
+    prices = {
+        variant: {model: price_of(price) for model, price in models.items()}
+        for variant, models in told.items()
+    }
 
     def priced(line: Line) -> Line:
         (record,) = reprice([record_of(line)], prices)

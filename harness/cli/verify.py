@@ -31,7 +31,7 @@ def verify(
 
     Args:
         run: A run folder, a run id, or latest.
-        config: The config that the run was judged by again, where that is not its own.
+        config: By which the answers are judged again, where the run was last judged by another config than its own.
         baseline: The file that it was judged against, where that is not its config's.
         out: The folder that holds the runs.
         json: Print one JSON document instead of lines.
@@ -41,7 +41,7 @@ def verify(
     if not (ledger.folder / RECORDS).is_file():
         what = "is not there: without records there is nothing to recompute from"
         raise UsageError(Fault(where=str(ledger.folder / RECORDS), what=what))
-    look = second_look(ledger, stated, config, baseline)
+    look = second_look(ledger, config, baseline)
     agreement = verified(look.files, stated)
     _show(agreement, look.why, as_json=json)
     ending = _ending(agreement)

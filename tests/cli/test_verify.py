@@ -162,6 +162,17 @@ def test_what_was_edited_by_hand_is_named(name: str, finished: Path, here: Here)
     assert told["agrees"] is False
 
 
+@pytest.mark.parametrize("one_more", [False, True])
+def test_a_score_that_is_missing_or_too_many_is_named(one_more: bool, finished: Path, here: Here) -> None:
+    """Lines follow the records: the first that does not is told."""
+    file = finished / "scores.jsonl"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join([*lines, lines[3]] if one_more else lines[:-1]), encoding="utf-8")
+    ended = here("verify", "latest", "--out", "runs")
+    assert ended.code == 1
+    assert f"scores.jsonl:{37 if one_more else 36} (" in ended.out.splitlines()[0]
+
+
 def test_an_edited_score_moves_figures_where_scores_stand_as_stored(finished: Path, here: Here) -> None:
     """Without the config nobody can score again: then the figures are held against the scores there are."""
     shutil.rmtree("x")

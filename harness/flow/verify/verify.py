@@ -45,24 +45,37 @@ def verify(files: Files, stated: Line) -> Agreement:
     return agreement
 
 
-_WHOSE = ("variant", "partition", "example_id", "repeat", "metric")
-_JUDGED = ("value", "label", "parts")
-
-
 def _watched(stored: Iterator[Line], judged: Iterable[Line], agreement: Agreement) -> Iterator[Line]:
-    """Hand on the judgements that were made again, each compared with its line: both follow the order of the records."""
-    aligned = True
+    """Hand on the judgements that were made again, each compared with its line.
+
+    Both follow the order of the records: where a line is of another judgement, one is missing or too many, that is told, and
+    the rest is not compared.
+    """
+    number, aligned = 0, True
     for number, line in enumerate(judged, 1):
         yield line
-        if not aligned:
-            continue
-        there = next(stored, None) or {}
-        aligned = all(there.get(name) == line[name] for name in _WHOSE)
-        where = f"{SCORES}:{number} ({', '.join(str(line[name]) for name in _WHOSE)})"
-        names, found = _JUDGED if aligned else _WHOSE, Agreement()
-        agree({name: there.get(name) for name in names}, {name: line[name] for name in names}, found, where)
-        agreement.differences += found.differences
-        agreement.scores = (agreement.scores or 0) + (not found.differences)
+        if aligned:
+            there = next(stored, None) or {}
+            aligned = all(there.get(name) == line[name] for name in _WHOSE)
+            _hold(agreement, f"{SCORES}:{number}", there, line)
+    beyond = next(stored, None)
+    if aligned and beyond is not None:
+        _hold(agreement, f"{SCORES}:{number + 1}", beyond, {})
+
+
+def _hold(agreement: Agreement, where: str, there: Line, line: Line) -> None:
+    """Compare whose it is; where that is the same, what was judged."""
+    names = ", ".join(str(line.get(name)) for name in _WHOSE) if line else "no judgement"
+    alike = all(there.get(name) == line.get(name) for name in _WHOSE)
+    compared, found = (_JUDGED if alike else _WHOSE), Agreement()
+    stated, made = ({name: one.get(name) for name in compared} for one in (there, line))
+    agree(stated, made, found, f"{where} ({names})")
+    agreement.differences += found.differences
+    agreement.scores = (agreement.scores or 0) + (not found.differences)
+
+
+_WHOSE = ("variant", "partition", "example_id", "repeat", "metric")
+_JUDGED = ("value", "label", "parts")
 
 
 def _figures(held: Held, baseline: Baseline | None) -> dict[str, Any]:
