@@ -12,6 +12,7 @@ from harness.types.summary import Notice
 NAMED = 10
 """Examples that are named at most."""
 _SIDES = ("A", "B")
+_FIRST = (EDGE_REGRESSION, "forced")
 
 
 def heading(experiment: str, runs: Sequence[str], notes: Sequence[str]) -> Iterator[Block]:
@@ -26,11 +27,14 @@ def heading(experiment: str, runs: Sequence[str], notes: Sequence[str]) -> Itera
 
 
 def differences(found: Compared, how: str) -> Iterator[Block]:
-    """The edge trap first, then every difference, then what else must be known."""
-    trapped = [notice for notice in found.notices if notice.code == EDGE_REGRESSION]
+    """The edge trap first, and that it is no fair comparison; then every difference, then what else must be known."""
+    trapped, forced, others = (
+        [notice for notice in found.notices if (notice.code if notice.code in _FIRST else "") == code]
+        for code in (*_FIRST, "")
+    )
     yield from (Text(text=_said(notice), tone="bad", brief=True) for notice in trapped)
+    yield from (Text(text=_said(notice), tone="warning", brief=True) for notice in forced)
     yield from compared(found.comparisons, how, named=NAMED)
-    others = [notice for notice in found.notices if notice.code != EDGE_REGRESSION]
     yield from (Text(text=_said(notice), tone="warning", brief=True) for notice in others)
 
 
@@ -38,7 +42,7 @@ def noises(floor: Sequence[Noise], metric: str, how: str) -> Iterator[Block]:
     """The noise floor of every variant, partition by partition."""
     yield Text(
         text=f"Two trials of one example, {how}: how often {metric} judges them differently, though nothing was changed. "
-        "MDE: the smallest true difference that so much noise does not hide.",
+        "MDE: the smallest true difference that so much noise does not hide, of one trial an example.",
         brief=True,
     )
     for partition in dict.fromkeys(one.partition for one in floor):

@@ -94,10 +94,10 @@ def _by_partition(made: Sequence[Comparison]) -> dict[str, list[Comparison]]:
 def _terms(made: Sequence[Comparison], how: str) -> str:
     variants = len({one.a for one in made if one.family == "primary"})
     adjusted = f"p adjusted for {variants} variants (Holm). " if variants > 1 else ""
-    return (
-        f"Differences {how}, on the same examples. {adjusted}MDE: the smallest true difference that so many examples show "
-        "with 80 % power."
+    least = (
+        "MDE: the smallest true difference that so many examples show with 80 % power." if variants else ""
     )
+    return f"Differences {how}, on the same examples. {adjusted}{least}".rstrip()
 
 
 def _decided(partition: str, rows: Sequence[Comparison], how: str) -> Iterator[Block]:
@@ -107,7 +107,8 @@ def _decided(partition: str, rows: Sequence[Comparison], how: str) -> Iterator[B
         return
     show = _Shown(primary)
     unit = "points" if _is_share(primary) else "difference"
-    examples = max(one.n for one in primary)
+    sizes = sorted({one.n for one in primary})
+    examples = " to ".join(count(size) for size in dict.fromkeys((sizes[0], sizes[-1])))
     yield Table(
         columns=(
             "Variant",
@@ -130,7 +131,7 @@ def _decided(partition: str, rows: Sequence[Comparison], how: str) -> Iterator[B
             )
             for one in primary
         ),
-        title=f"{partition} · {primary[0].metric} {how} · {count(examples)} examples in both",
+        title=f"{partition} · {primary[0].metric} {how} · {examples} examples in both",
         numeric=(1, 2, 3, 4, 5),
         brief=True,
     )
@@ -141,13 +142,22 @@ class _Shown:
 
     def __init__(self, rows: Sequence[Comparison]) -> None:
         self.share = _is_share(rows)
-        self.places = bound_places(one.ci for one in rows)
+        hidden = any(
+            0 < (low or 0) < 0.005 or -0.005 < (high or 0) < 0 for low, high in (one.ci for one in rows)
+        )
+        self.places = 1 if hidden else bound_places(one.ci for one in rows)  # [0, +9] would not leave out 0
 
     def value(self, value: float | None) -> str:
         return percent(value) if self.share else figure(value)
 
     def size(self, value: float | None) -> str:
         return percent(value) if self.share else figure(value)
+
+    def least(self, one: Comparison) -> str:
+        """The smallest difference that shows; of times, as a multiple like the difference itself."""
+        if one.ratio is None or one.mde is None or not one.b_value:
+            return self.size(one.mde)
+        return multiple(1 + one.mde / one.b_value)
 
     def within(self, one: Comparison) -> str:
         if one.ratio is not None:
@@ -187,9 +197,13 @@ def _evidence(speed: Sequence[Comparison]) -> str:
 
 def _cost(partition: str, rows: Sequence[Comparison]) -> Iterator[str]:
     cost = [one for one in rows if one.metric == _COST and one.difference is not None]
-    if cost:
-        told = _grouped(cost, _PRICE, lambda one: signed_within(one.difference, one.ci))
-        yield f"Cost on {partition} ($ per 1,000): {told}."
+    same = [one.a for one in cost if one.ties == one.n]
+    rest = [one for one in cost if one.ties < one.n]
+    told = [_grouped(rest, _PRICE, lambda one: signed_within(one.difference, one.ci))] if rest else []
+    if same:
+        told.append(f"the same on every example: {', '.join(same)}")
+    if told:
+        yield f"Cost on {partition} ($ per 1,000): {'; '.join(told)}."
 
 
 def _grouped(rows: Sequence[Comparison], words: Mapping[str, str], show: Callable[[Comparison], str]) -> str:
@@ -277,7 +291,7 @@ def _everything(partition: str, rows: Sequence[Comparison]) -> Table:
                 show.within(one),
                 probability(one.p_adjusted if one.p_adjusted is not None else one.p),
                 _counts(one) if one.wins + one.losses + one.ties else UNKNOWN,
-                show.size(one.mde),
+                show.least(one),
                 count(one.n),
                 one.method if one.n else UNKNOWN,
                 _of(one),

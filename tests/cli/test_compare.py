@@ -186,6 +186,7 @@ def test_what_was_judged_otherwise_is_refused_by_name(lab: Lab) -> None:
     forced = lab.here("compare", first, second, "--out", "runs", "--force")
     assert forced.code == 0
     assert "! compared by force: metric 'right' was judged by another scorer" in forced.out
+    assert forced.out.index("compared by force") < forced.out.index("golden · right")
     assert lab.here("score", first, "--config", config, "--out", "runs").code == 0
     assert lab.here("compare", first, second, "--out", "runs").code == 0
 

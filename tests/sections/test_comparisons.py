@@ -114,6 +114,57 @@ def test_alone_it_names_the_examples_on_the_terminal(summary):
     assert "Holm" not in alone
 
 
+def decided(summary, partition="golden"):
+    """What decides on one partition."""
+    return [one for one in summary.comparisons if (one.metric, one.partition) == ("answer", partition)]
+
+
+def test_the_title_counts_the_examples_of_every_variant(summary):
+    """Where a variant has fewer pairs than the others, the title does not claim theirs for it."""
+    first, *rest = decided(summary)
+    shown = printed(compared([replace(first, n=17), *rest], "against prompt-only"), 100)
+    assert f"· 17 to {rest[0].n} examples in both" in shown
+
+
+def test_a_bound_that_is_not_0_is_not_shown_as_0(summary):
+    """What leaves out 0 is seen to leave it out: the bounds of that column have a decimal."""
+    first, *rest = decided(summary)
+    near = replace(first, difference=-0.053, ci=(-0.128, -0.002))
+    shown = printed(compared([near, *rest], "against prompt-only"), 100)
+    assert "-5.3 [-12.8, -0.2]" in shown
+
+
+def test_what_costs_the_same_on_every_example_is_the_same(summary):
+    """No doubt is left there; the others are told apart as before."""
+    costs = [
+        one for one in summary.comparisons if (one.metric, one.partition) == ("cost_usd_per_1k", "golden")
+    ]
+    one, *rest = costs
+    same = replace(one, difference=0.0, ci=(0.0, 0.0), wins=0, losses=0, ties=one.n, verdict="cannot tell")
+    shown = " ".join(printed(compared([same, *rest], "against prompt-only"), 200).split())
+    assert f"; the same on every example: {one.a}" in shown
+    assert "cannot tell" not in shown
+    alone = " ".join(printed(compared([same], "against prompt-only"), 200).split())
+    assert f"Cost on golden ($ per 1,000): the same on every example: {one.a}." in alone
+    assert "MDE" not in alone
+
+
+def test_the_smallest_time_that_shows_is_a_multiple_like_the_times(summary):
+    """Milliseconds beside a ratio would be read as a ratio."""
+    (one,) = [
+        one
+        for one in summary.comparisons
+        if (one.a, one.partition, one.metric) == ("rag", "golden", "latency_ms")
+    ]
+    (table,) = [
+        block
+        for block in comparisons(summary)
+        if isinstance(block, Table) and block.title == "golden: every metric"
+    ]
+    (row,) = [row for row in table.rows if row[:2] == ("latency_ms", "rag")]
+    assert row[table.columns.index("MDE")] == f"{1 + one.mde / one.b_value:.2f}x"
+
+
 def test_what_was_left_out_is_said_once_for_all_variants(summary):
     """The same ids of several variants are one sentence."""
     made = [
