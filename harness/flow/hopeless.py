@@ -90,9 +90,10 @@ def _no_rows(gate: Gate, experiment: Experiment, evalset: Evalset) -> Iterator[T
 
 
 def _not_run(gate: Gate, experiment: Experiment, evalset: Evalset) -> Iterator[Told]:  # noqa: ARG001
-    for variant in _sides(gate, experiment):
+    for variant in (*_sides(gate, experiment), *_judged(gate, experiment)):
         if variant.partitions is not None and gate.partition not in variant.partitions:
-            yield f"'{variant.name}' is not run on {gate.partition}", _MEND
+            hint = _MEND if gate.variant else "say whom it judges, variant: NAME, or say advisory: true"
+            yield f"'{variant.name}' is not run on {gate.partition}", hint
 
 
 def _no_stage(gate: Gate, experiment: Experiment, evalset: Evalset) -> Iterator[Told]:  # noqa: ARG001

@@ -126,6 +126,8 @@ def test_a_variant_that_is_not_run_there_is_named():
     kept = replace(PLAIN, partitions=("golden",))
     gate = replace(MARGIN, partition="edge", margin=0.2)
     assert told(gate, variants=(kept, RAG)).startswith("'plain' is not run on edge")
+    among = told(gate, variants=(PLAIN, replace(RAG, partitions=("golden",))))
+    assert among == "'rag' is not run on edge; say whom it judges, variant: NAME, or say advisory: true"
 
 
 def test_what_has_no_schema_or_price_is_named():

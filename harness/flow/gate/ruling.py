@@ -137,6 +137,10 @@ def _counts(found: Reading) -> str:
 
 
 def _at_worst(case: Case, found: Reading, low: float) -> str:
+    if low == 0:
+        return f"at worst as good as {found.versus}"
+    if low > 0 and case.gate.margin:
+        return f"at worst {difference(case, low)} better than {found.versus}"
     if low > 0:
         return f"shown to be better than {found.versus} by {difference(case, low)} or more"
     return f"at worst {difference(case, low)} worse than {found.versus}"

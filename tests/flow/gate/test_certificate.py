@@ -73,7 +73,7 @@ def test_free_text_has_nothing_to_certify():
 
 
 def test_what_must_be_named_to_be_read_says_so():
-    """holdout is run only where --partitions asks for it: the verdict tells what next."""
+    """What is held out is run only where --partitions asks for it: the verdict tells what next."""
     gate = Gate(metric="schema_failure_rate", certify_below=0.01, partition="holdout")
     assert verdict(gate, side(answer=[1.0])).why == (
         "the partition 'holdout' was not run: it is read only when --partitions names it"

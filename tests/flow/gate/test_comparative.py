@@ -49,6 +49,17 @@ def test_without_a_margin_it_must_be_shown_to_be_better():
     assert verdict(replace(BETTER, margin=0.0), *table(0, 0)).verdict == "inconclusive"
 
 
+def test_within_a_margin_nothing_is_claimed_to_be_better():
+    """The bound is told as the worst that it may be: a table beside it, two-sided, may not tell a difference."""
+    assert (
+        verdict(NO_WORSE, *table(3, 0)).why
+        == "3 won and 0 lost of 100: at worst 0.3 points better than plain"
+    )
+    dear = side(cost_usd_per_1k=[1.0] * 100), side("plain", cost_usd_per_1k=[1.0] * 100)
+    found = verdict(Gate(metric="cost_usd_per_1k", versus="control", margin=0.1), *dear)
+    assert found.why == "0 won and 0 lost of 100: at worst as good as plain"
+
+
 def test_the_reason_says_what_so_many_examples_can_show_and_how_many_would_decide_it():
     """The figures of a planner: those of statistics of paired rates."""
     assert verdict(NO_WORSE, *table(7, 8)).why == (
