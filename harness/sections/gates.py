@@ -35,18 +35,22 @@ def gates(summary: Summary) -> tuple[Block, ...]:
 def _line(one: Verdict) -> str:
     """The reason of a gate against another side has its value, in words."""
     value = "" if one.value is None or one.versus is not None else f" {_alone(one)},"
-    return f"gate {one.verdict}: {one.variant}: {one.gate}:{value} {one.why}"
+    return f"gate {_said(one)}: {one.variant}: {one.gate}:{value} {one.why}"
+
+
+def _said(one: Verdict) -> str:
+    """What leaves the whole run undecided (exit 3) reads otherwise than what is only told."""
+    return "undecided" if one.counts == "undecided" else one.verdict
 
 
 def _row(one: Verdict) -> tuple[str, ...]:
-    said = one.verdict if one.counts != "undecided" else "undecided"
     figures = (
         measured(one),
         _alone(replace(one, value=one.bound)),
         count(one.n),
         probability(one.p_adjusted),
     )
-    return (one.gate, one.variant, said, *figures, detectable(one))
+    return (one.gate, one.variant, _said(one), *figures, detectable(one))
 
 
 def _alone(one: Verdict) -> str:

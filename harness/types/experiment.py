@@ -249,13 +249,15 @@ class Gate:
     def __str__(self) -> str:
         """Read as `rerank latency_p95_ms on golden at most 400`."""
         stage = "" if self.stage is None else f"{self.stage} "
-        said = f"{stage}{self.metric} on {self.partition} {self._promise()}"
+        of = "" if self.kind == "edge" else f"{stage}{self.metric} on {self.partition} "
+        said = f"{of}{self._promise()}"
         return f"{said} (advisory)" if self.advisory else said
 
     def _promise(self) -> str:
         match self.kind:
             case "edge":
-                return f"none beyond {self.margin or 0:g} versus {self.versus or 'control'}"
+                beside = "" if self.partition == "edge" else f" on {self.partition}"
+                return f"no edge regression{beside} versus {self.versus or 'control'}, margin {self.margin or 0:g}"
             case "comparative" if self.margin:
                 return f"no worse than {self.versus} by {self.margin:g}"
             case "comparative":

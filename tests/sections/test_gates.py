@@ -34,7 +34,7 @@ def test_one_line_a_gate_says_all_the_gravest_first():
     lines = [block for block in shown() if isinstance(block, Text) and block.brief]
     assert [(line.text.split(": ")[0], line.tone) for line in lines] == [
         ("gate fail", "bad"),
-        ("gate inconclusive", "warning"),
+        ("gate undecided", "warning"),
         ("gate inconclusive", "warning"),
         ("gate pass", "good"),
         ("gate pass", "good"),

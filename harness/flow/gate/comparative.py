@@ -104,7 +104,9 @@ def uncovered(case: Case, pairs: Pairs) -> str:
 
 
 def lost(case: Case, pairs: Pairs) -> tuple[str, ...]:
-    """Ids of the examples that the variant does worse on."""
+    """Ids of the examples that the variant does worse on; none of a quantity, which differs a little on nearly all."""
+    if not case.share:
+        return ()
     gained = differences(pairs.a, pairs.b) * (1 if case.better == "higher" else -1)
     return tuple(id_ for id_, by in zip(pairs.ids, gained, strict=True) if by < 0)
 

@@ -313,7 +313,7 @@ def _uncovered(case: Case, both: Paired) -> bool:
 
 
 def _lost(case: Case, both: Paired) -> tuple[str, ...]:
-    rows = zip(both.ids, both.a, both.b, strict=True)
+    rows = zip(both.ids, both.a, both.b, strict=True) if case.share else ()
     return tuple(example for example, a, b in rows if (a < b if case.higher else a > b))
 
 

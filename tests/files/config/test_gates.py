@@ -43,7 +43,7 @@ def test_an_edge_gate_needs_no_more_than_its_name(tmp_path: Path) -> None:
     assert (short.metric, short.partition, short.versus, short.margin, short.kind) == (
         EDGE_REGRESSION, "edge", "control", 0.05, "edge",
     )  # fmt: skip
-    assert str(short) == "edge_regression on edge none beyond 0.05 versus control"
+    assert str(short) == "no edge regression versus control, margin 0.05"
     assert (whole.versus, whole.margin) == ("baseline", 0.1)
 
 
