@@ -76,9 +76,9 @@ SCORERS: Mapping[str, str] = {
 
 SECTIONS: Mapping[str, str] = {
     "overview": "harness.sections.overview:overview",
+    "comparisons": "harness.sections.comparisons:comparisons",
     "gates": "harness.sections.gates:gates",
     "looks": "harness.sections.looks:looks",
-    "comparisons": "harness.sections.comparisons:comparisons",
     "quality": "harness.sections.quality:quality",
     "retrieval": "harness.sections.retrieval:retrieval",
     "blame": "harness.sections.blame:blame",

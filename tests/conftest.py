@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from random import Random
 
 import pytest
+from hypothesis import settings
 
 from harness.types.call import Usage
 from harness.types.record import Outcome, Record, StageTime
 from harness.types.run import Manifest, MetricInfo, Probe
 from harness.types.score import Judgement
+
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")  # a busy machine, or a library's first import, is no counterexample
 
 SIZES = {"golden": 80, "edge": 60}
 TAGS = {"golden": ("billing", "shipping"), "edge": ("adversarial", "malformed", "out_of_domain")}
