@@ -15,6 +15,15 @@ from harness.types.score import Judgement
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")  # a busy machine, or a library's first import, is no counterexample
 
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Let a worker that is done take over from one that has the slow tests, which stand together."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
+
+
 SIZES = {"golden": 80, "edge": 60}
 TAGS = {"golden": ("billing", "shipping"), "edge": ("adversarial", "malformed", "out_of_domain")}
 
