@@ -293,7 +293,7 @@ def find_run(name: str, root: Path) -> Ledger:
             return Ledger(folder)
     for pointer in (Path(name), root / name):
         if pointer.name == "latest" and pointer.is_file():
-            newest = pointer.with_name(pointer.read_text(encoding="utf-8").strip())
+            newest = pointer.parent / pointer.read_text(encoding="utf-8").strip()
             if (newest / MANIFEST).is_file():
                 return Ledger(newest)
     known = ", ".join(ledger.run_id for ledger in runs(root)[-3:])
