@@ -32,7 +32,7 @@ from harness.types.comparison import Evidence
 from harness.types.experiment import Experiment, Price
 from harness.types.panel import Panel
 from harness.types.plugins import Scorer
-from harness.types.record import Record
+from harness.types.record import CAME, Record
 from harness.types.run import Manifest, MetricInfo, Traces
 from harness.types.summary import Exposed, Summary, Verdict
 
@@ -229,4 +229,4 @@ def undecided(summary: Summary) -> str | None:
 
 
 def _came(outcomes: Mapping[str, int]) -> int:
-    return sum(outcomes.get(kind, 0) for kind in ("answered", "refused", "truncated"))
+    return sum(outcomes.get(kind, 0) for kind in CAME)

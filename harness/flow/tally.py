@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from harness.stats.columns import Columns, columns
 from harness.stats.overhead import overhead as weight
-from harness.stats.sides import CAME, Cut, costs, coverage, cut, flips, late, marks, rights, times
+from harness.stats.sides import Cut, costs, coverage, cut, flips, late, marks, rights, times
 from harness.text.canonical import digest
 from harness.types.comparison import Side, Sides
 from harness.types.evalset import Example
 from harness.types.panel import SCHEMA_METRIC
+from harness.types.record import CAME
 from harness.types.run import Manifest, MetricInfo, Traces
 
 if TYPE_CHECKING:

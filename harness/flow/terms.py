@@ -1,14 +1,7 @@
 """On what terms the variants of a run are compared: fixed by its config, before anything is looked at."""
 
-from harness.types.comparison import Better, Terms
+from harness.types.comparison import ALWAYS, ALWAYS_SHARES, Better, Terms
 from harness.types.run import Manifest
-
-ALWAYS: dict[str, Better] = {
-    "schema_failure_rate": "lower",
-    "cost_usd_per_1k": "lower",
-    "coverage": "higher",
-}
-"""What every side has marks of, beside the declared metrics."""
 
 
 def terms(manifest: Manifest) -> Terms:
@@ -29,8 +22,7 @@ def terms(manifest: Manifest) -> Terms:
         shares=frozenset(
             (
                 *(one.name for one in manifest.metrics if one.judges != "facts"),
-                "schema_failure_rate",
-                "coverage",
+                *ALWAYS_SHARES,
             )
         ),
         times=frozenset(one.name for one in manifest.metrics if one.scorer == "latency"),

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 from harness.stats.columns import TOKENS
 from harness.stats.estimates import amount
 from harness.types.figures import Cost, Interval
+from harness.types.record import CAME
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_CAME = ("answered", "refused", "truncated")
 
 
 def cost(trials: "pd.DataFrame", stages: "pd.DataFrame") -> Cost:
@@ -24,7 +23,7 @@ def cost(trials: "pd.DataFrame", stages: "pd.DataFrame") -> Cost:
     cost: the call keeps the rest.
     """
     usd, kind = trials["cost_usd"], trials["kind"]
-    came = kind.isin(_CAME)
+    came = kind.isin(CAME)
     unpriced = usd.isna() & (kind != "failed")
     known = bool(came.any()) and not bool((unpriced & came).any())
     mean = amount(usd[came].to_numpy() * 1000, trials["example"][came].to_numpy()) if known else None

@@ -8,6 +8,7 @@ from harness.stats.columns import Columns
 from harness.stats.latencies import distrust, first_tokens, live_times
 from harness.stats.stages import stage_times
 from harness.types.comparison import FIRST_TOKEN, WHOLE, Samples, Side
+from harness.types.record import CAME
 from harness.types.summary import Overhead
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-CAME = ("answered", "refused", "truncated")
 RIGHT = 0.5
 """A graded mark from which one trial counts as right, where trials flip."""
 

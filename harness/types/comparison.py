@@ -12,6 +12,15 @@ WHOLE, FIRST_TOKEN = "", "first token"
 
 Better = Literal["higher", "lower"]
 
+ALWAYS: Mapping[str, Better] = {
+    "schema_failure_rate": "lower",
+    "cost_usd_per_1k": "lower",
+    "coverage": "higher",
+}
+"""What every side has marks of, beside the declared metrics."""
+ALWAYS_SHARES = frozenset({"schema_failure_rate", "coverage"})
+"""Of these, those in [0, 1]."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:

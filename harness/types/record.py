@@ -10,6 +10,8 @@ OutcomeKind = Literal["answered", "refused", "truncated", "timed_out", "failed"]
 ALTERNATIVES = "output (each of its list)"
 """Where a recorded answer keeps a list of which the best counts; no column of a file is named so."""
 OUTCOMES: tuple[OutcomeKind, ...] = ("answered", "refused", "truncated", "timed_out", "failed")
+CAME: tuple[OutcomeKind, ...] = ("answered", "refused", "truncated")
+"""Of these, those where the variant said something."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class Outcome:
     @property
     def came(self) -> bool:
         """True where the variant said something: what follows is its own doing, not the infrastructure's."""
-        return self.kind in ("answered", "refused", "truncated")
+        return self.kind in CAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,11 @@ from harness.stats.quantiles import BOUNDED_FROM, FEWEST_P95, quantile
 from harness.stats.stages import below
 from harness.text.figures import count
 from harness.types.figures import PartitionSummary
+from harness.types.record import CAME
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-_CAME = ("answered", "refused", "truncated")
 
 
 def absolute(case: Case) -> Reading:
@@ -60,7 +59,7 @@ def _marks(case: Case, part: PartitionSummary) -> Reading:
 
 def _with_the_lost(case: Case, part: PartitionSummary, found: Reading) -> Reading:
     """Errors never improve a score: a share passes only where it would with every unanswered example counted as bad."""
-    side, came = case.side, sum(part.outcomes.get(kind, 0) for kind in _CAME)
+    side, came = case.side, sum(part.outcomes.get(kind, 0) for kind in CAME)
     if side is None or found.value is None:
         return found
     lost = min(len(side.examples) - found.n, ceil((part.planned - came) / max(side.repeats, 1)))

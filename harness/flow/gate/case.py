@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.types.comparison import FIRST_TOKEN, WHOLE, Better, Evidence, Side
+from harness.types.comparison import ALWAYS, ALWAYS_SHARES, FIRST_TOKEN, WHOLE, Better, Evidence, Side
 from harness.types.experiment import EDGE_REGRESSION, Gate
 from harness.types.figures import Interval, PartitionSummary
 from harness.types.run import Manifest
@@ -13,15 +13,9 @@ LEVEL = 0.95
 """One-sided confidence of the bounds of a run that is looked at once."""
 
 QUANTILES: Mapping[str, float] = {"latency_p50_ms": 0.5, "latency_p95_ms": 0.95, "first_token_p95_ms": 0.95}
-_ALWAYS: Mapping[str, Better] = {
-    **dict.fromkeys(QUANTILES, "lower"),
-    "schema_failure_rate": "lower",
-    "cost_usd_per_1k": "lower",
-    "coverage": "higher",
-}
+_BETTER: Mapping[str, Better] = {**ALWAYS, **dict.fromkeys(QUANTILES, "lower")}
 NAMED = frozenset({"holdout", "recent"})
 """Partitions that are read only when they are named."""
-_SHARES = frozenset({"schema_failure_rate", "coverage"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +70,7 @@ class Case:
     @property
     def better(self) -> Better | None:
         """Which way is better; None where nobody has said it."""
-        return _ALWAYS.get(self.metric) or next(
+        return _BETTER.get(self.metric) or next(
             (one.better for one in self.manifest.metrics if one.name == self.metric), None
         )
 
@@ -84,7 +78,7 @@ class Case:
     def share(self) -> bool:
         """True where its values are shares in [0, 1]."""
         declared = {one.name for one in self.manifest.metrics if one.judges != "facts"}
-        return self.metric in _SHARES or self.metric in declared
+        return self.metric in ALWAYS_SHARES or self.metric in declared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
