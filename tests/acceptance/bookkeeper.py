@@ -37,6 +37,8 @@ class Plan:
     per_s: float | None = None
     """Requests a second that it allows on top of `burst`; what is above is a 429. None: all."""
     burst: int = 10
+    charges_the_gone: bool = False
+    """Answers, and charges, also a client that has gone away before its time had come, as vendors do."""
 
 
 @dataclass(kw_only=True)
@@ -204,12 +206,12 @@ class Connection(asyncio.Protocol):
             loop.call_at(due_s, self._do, deed, did, (read_ns, len(body)))
 
     def _do(self, deed: Deed, did: str, asked: tuple[int, int]) -> None:
-        """Do it, and write it down: of a client that has gone away, that nothing was done."""
+        """Do it, and write it down: of a client that has gone away, that nothing was done, unless the plan charges it."""
         read_ns, size = asked
         if did == "hang":
             deed.did = did
             return
-        if self._transport.is_closing():
+        if self._transport.is_closing() and not self._site.plan.charges_the_gone:
             return
         deed.did = did
         if did == "drop":

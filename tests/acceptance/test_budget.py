@@ -91,7 +91,7 @@ def test_a_run_never_costs_more_than_it_may(desk: ModuleType, tmp_path: Path, sh
 def test_what_was_in_flight_when_a_run_was_killed_counts(desk: ModuleType, tmp_path: Path) -> None:
     """Three kills leave calls without a record: they count at their bound, so that all starts together keep the limit."""
     limit_usd = 4.5  # three kills may each lose eight calls at their bound of 12 cents
-    with keeping_books(Plan(median_s=0.2)) as server:
+    with keeping_books(Plan(median_s=0.2, charges_the_gone=True)) as server:
         config = experiment(desk, tmp_path, server.url, PRICE + BOUNDED)
         for kill in range(1, 4):
             with desk.started(
