@@ -64,7 +64,7 @@ def _first(gate: Gate, experiment: Experiment, evalset: Evalset) -> Iterator[Tol
     """The first reason; others may vanish with it."""
     told = (
         one
-        for reason in (_nobody, _no_rows, _not_run, _no_stage, _no_schema, _no_price, _beyond)
+        for reason in (_nobody, _no_rows, _not_run, _no_stage, _no_schema, _no_price, _no_more, _beyond)
         for one in reason(gate, experiment, evalset)
     )
     yield from islice(told, 1)
@@ -112,6 +112,15 @@ def _no_price(gate: Gate, experiment: Experiment, evalset: Evalset) -> Iterator[
     if gate.metric == "cost_usd_per_1k":
         for variant in _judged(gate, experiment):
             yield from _unpriced(variant)
+
+
+def _no_more(gate: Gate, experiment: Experiment, evalset: Evalset) -> Iterator[Told]:  # noqa: ARG001
+    """A run in which nothing goes wrong covers all, on either side."""
+    if gate.metric == "coverage" and gate.kind == "comparative" and not gate.margin:
+        yield (
+            f"nothing covers more than all, and '{gate.versus}' does where nothing goes wrong",
+            "give it a margin",
+        )
 
 
 def _beyond(gate: Gate, experiment: Experiment, evalset: Evalset) -> Iterator[Told]:

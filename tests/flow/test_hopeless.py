@@ -183,3 +183,9 @@ def test_a_gate_that_judges_nobody_is_no_pass():
         "add a variant, or say whom it judges: variant: plain"
     )
     assert not told(replace(gate, variant="plain"), variants=(PLAIN,), candidates=())
+
+
+def test_coverage_cannot_be_shown_to_be_better():
+    """Where nothing goes wrong both sides cover all; a margin makes it a promise, and so does a bound."""
+    assert "nothing covers more than all" in told(Gate(metric="coverage", versus="control"))
+    assert told(Gate(metric="coverage", versus="control", margin=0.05)) == ""
