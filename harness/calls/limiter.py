@@ -29,7 +29,11 @@ PROBE_SHARE = 0.97
 SOON_S = 15.0
 """A limit that was found is met again after more than this (seen: 20 to 40 s)."""
 VAIN_CUTS = 4
-"""Cuts in a row, each soon refused again, after which slowing down is known not to help; a limit takes two to be found."""
+"""So many more cuts that did not help than cuts that may have, and slowing down is known not to; a limit takes two to be found."""
+VAIN_SHARE = 0.5
+"""Of a pace that was kept for a while: whoever is refused below this is not refused for being fast."""
+WHILE_S = 5.0
+"""Over less, a pace is a burst."""
 MOST_STRAY_SHARE = 0.2
 """Of the last fifty or so calls: where more are refused, it is a limit after all."""
 BOUNDLESS_PER_S = 10_000.0
@@ -83,6 +87,8 @@ class Limiter:
         self._grown_s = 0.0
         self._mean_tokens: float | None = None
         self._vain_cuts = 0
+        self._kept_per_s: float | None = None
+        """The fastest that calls got through for a while, between two refusals."""
         self._refused_share = 0.0
         """Of the last fifty calls or so."""
 
@@ -175,10 +181,14 @@ class Limiter:
         if self._vain_cuts == VAIN_CUTS:
             if self._refused_share <= MOST_STRAY_SHARE:
                 return True
-            self._vain_cuts, self._requests.rate_per_s = 0, None
+            self._vain_cuts, self._kept_per_s, self._requests.rate_per_s = 0, None, None
             return False
-        cut_before = self._requests.rate_per_s is not None
-        self._vain_cuts = self._vain_cuts + 1 if cut_before and span_s < SOON_S else 0
+        pace_per_s = self._answered / max(span_s, 0.1)
+        if self._requests.rate_per_s is not None:
+            slow = self._kept_per_s is not None and pace_per_s < VAIN_SHARE * self._kept_per_s
+            self._vain_cuts = max(0, self._vain_cuts + (1 if slow or span_s < SOON_S else -1))
+        if span_s >= WHILE_S and self._answered > FEW:
+            self._kept_per_s = max(self._kept_per_s or 0.0, pace_per_s)
         if self._vain_cuts < VAIN_CUTS:
             return False
         self._ceiling_per_s = None

@@ -56,7 +56,7 @@ def campaign(desk: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> tupl
     with keeping_books(Plan(faults=FAULTS, median_s=0.2)) as server:
         config = folder / "campaign.yaml"
         config.write_text(CONFIG.format(url=server.url, timeout_s=TIMEOUT_S, retries=RETRIES))
-        ended = desk.harness("run", config, "--quiet", cwd=folder)
+        ended = desk.harness("run", config, "--quiet", cwd=folder, within_s=400)  # a minute, as a rule
         deeds = server.deeds()
     return ended, desk.run_folder(folder / "results"), deeds
 

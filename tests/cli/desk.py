@@ -121,10 +121,10 @@ def started(*arguments: object, cwd: Path, **more: Any) -> "subprocess.Popen[str
     )
 
 
-def harness(*arguments: object, cwd: Path, **more: Any) -> Ended:
+def harness(*arguments: object, cwd: Path, within_s: float = 120, **more: Any) -> Ended:
     """Run `harness ...` to its end."""
     with started(*arguments, cwd=cwd, **more) as process:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=within_s)
     return Ended(process.returncode, out, err)
 
 
