@@ -31,7 +31,7 @@ SOON_S = 15.0
 VAIN_CUTS = 4
 """So many more cuts that did not help than cuts that may have, and slowing down is known not to; a limit takes two to be found."""
 VAIN_SHARE = 0.5
-"""Of a pace that was kept for a while: whoever is refused below this is not refused for being fast."""
+"""Of a pace that was kept for a while: who is let start no faster than this is not refused for being fast."""
 WHILE_S = 5.0
 """Over less, a pace is a burst."""
 MOST_STRAY_SHARE = 0.2
@@ -183,12 +183,12 @@ class Limiter:
                 return True
             self._vain_cuts, self._kept_per_s, self._requests.rate_per_s = 0, None, None
             return False
-        pace_per_s = self._answered / max(span_s, 0.1)
-        if self._requests.rate_per_s is not None:
-            slow = self._kept_per_s is not None and pace_per_s < VAIN_SHARE * self._kept_per_s
+        rate = self._requests.rate_per_s
+        if rate is not None:
+            slow = self._kept_per_s is not None and rate < VAIN_SHARE * self._kept_per_s
             self._vain_cuts = max(0, self._vain_cuts + (1 if slow or span_s < SOON_S else -1))
         if span_s >= WHILE_S and self._answered > FEW:
-            self._kept_per_s = max(self._kept_per_s or 0.0, pace_per_s)
+            self._kept_per_s = max(self._kept_per_s or 0.0, self._answered / span_s)
         if self._vain_cuts < VAIN_CUTS:
             return False
         self._ceiling_per_s = None
